@@ -1,0 +1,1 @@
+"""The classroom: exchange, grading, rubric pages, feedback."""

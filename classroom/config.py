@@ -1,0 +1,139 @@
+"""Settings: the only reader of the environment."""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from classroom.errors import SettingsError
+
+SERVICE_NAME = "classroom"
+OPERATOR_NAME = "operator"  # the hub service whose token the command line carries; counts as an instructor
+SERVICE_PREFIX = f"/services/{SERVICE_NAME}"
+SAVED_SETTINGS = "settings.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are. Made once by an entry point and passed on.
+
+    course_root: the checkout with course.yaml, source/, rubrics/, bank/.
+    state: everything made at run time: databases, store, keys, logs, homes; release/ ... feedback/ unless it's the
+    default, where these stand in course_root as nbgrader has them.
+    hub_api_url, public_url: of the hub's REST API, and of the proxy as a browser sees it, both without trailing slash.
+    """
+
+    course_root: Path
+    state: Path
+    hub_api_url: str = "http://127.0.0.1:8081/hub/api"
+    public_url: str = "http://127.0.0.1:8000"
+    database_url: str = ""
+    workers: int = 0  # 0: one a core
+    starts: dt.date | None = None  # the term's first day, when it isn't course.yaml's
+
+    @property
+    def default_state(self) -> bool:
+        return self.state == self.course_root / ".state"
+
+    @property
+    def service_db_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.state / 'classroom.db'}"
+
+    @property
+    def gradebook_url(self) -> str:
+        return f"sqlite:///{self.state / 'gradebook.db'}"
+
+    @property
+    def store(self) -> Path:
+        return self.state / "store"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets"
+
+    @property
+    def service_url(self) -> str:
+        return f"{self.public_url}{SERVICE_PREFIX}"
+
+    @property
+    def source(self) -> Path:
+        return self.course_root / "source"
+
+    def course_dir(self, step: str) -> Path:
+        """The folder of one of nbgrader's steps: release, submitted, autograded, feedback."""
+        return (self.course_root if self.default_state else self.state) / step
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from CLASSROOM_COURSE, CLASSROOM_STATE, CLASSROOM_PUBLIC_URL, CLASSROOM_HUB_API_URL,
+    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS and CLASSROOM_STARTS; raises SettingsError.
+
+    Without CLASSROOM_COURSE the course is found upwards from the working directory, then beside this package. What
+    the environment doesn't say is read from settings.json in the state folder, where the launcher leaves it, so that
+    a command typed in another terminal meets the running class.
+    """
+    given = os.environ if environ is None else environ
+    root = _find_course(given.get("CLASSROOM_COURSE"))
+    state = Path(given.get("CLASSROOM_STATE") or root / ".state")
+    values = {**_read_saved(state / SAVED_SETTINGS), **given}
+    return Settings(
+        course_root=root,
+        state=state.expanduser().resolve(),
+        hub_api_url=values.get("CLASSROOM_HUB_API_URL", Settings.hub_api_url).rstrip("/"),
+        public_url=values.get("CLASSROOM_PUBLIC_URL", Settings.public_url).rstrip("/"),
+        database_url=values.get("CLASSROOM_DATABASE_URL", ""),
+        workers=_parse_count(values.get("CLASSROOM_WORKERS", "0")),
+        starts=_parse_date(values.get("CLASSROOM_STARTS", "")),
+    )
+
+
+def load_token(settings: Settings, environ: Mapping[str, str] | None = None) -> str:
+    """The hub token of whoever calls: a student's server has it in its environment, the operator in a file."""
+    values = os.environ if environ is None else environ
+    if token := values.get("CLASSROOM_TOKEN") or values.get("JUPYTERHUB_API_TOKEN"):
+        return token
+    path = settings.secrets / f"{OPERATOR_NAME}.token"
+    if not path.is_file():
+        raise SettingsError(
+            f"no hub token: neither CLASSROOM_TOKEN nor {path} is there; start the class first (make up)"
+        )
+    return path.read_text().strip()
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process we start: ours, with `extra` on top."""
+    return {**os.environ, **extra}
+
+
+def _find_course(given: str | None) -> Path:
+    if given:
+        starts = [Path(given).expanduser().resolve()]
+    else:
+        here = Path.cwd().resolve()
+        starts = [here, *here.parents, Path(__file__).resolve().parent.parent]
+    for folder in starts:
+        if (folder / "course.yaml").is_file():
+            return folder
+    raise SettingsError(f"no course.yaml in {starts[0]} or above; go to the course's folder or set CLASSROOM_COURSE")
+
+
+def _parse_count(text: str) -> int:
+    if not text.isdigit():
+        raise SettingsError(f"CLASSROOM_WORKERS is {text!r}; give a whole number, 0 for one a core")
+    return int(text)
+
+
+def _parse_date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise SettingsError(f"CLASSROOM_STARTS is {text!r}; give a date as YYYY-MM-DD") from error
+
+
+def _read_saved(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    return {key: str(value) for key, value in saved.items()}

@@ -1,0 +1,171 @@
+"""The tables of the service's own database. The gradebook is nbgrader's and lives elsewhere.
+
+Events, attempts, gradings and feedback are append-only: a correction is a new row. Runs and jobs change state.
+"""
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware datetime, stored in UTC; SQLite would drop the zone."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone can't be stored")
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """Maps Python types to column types for all tables."""
+
+    type_annotation_map: ClassVar = {
+        dt.datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        dict[str, str]: JSON,
+        dict[str, int]: JSON,
+    }
+
+
+class Event(Base):
+    """One row of the ledger: who did what to which, when."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
+    course: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    assignment: Mapped[str | None] = mapped_column(String(64))
+    student: Mapped[str | None] = mapped_column(String(64))
+    data: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("ix_event_of_student", "course", "student", "id"), Index("ix_event_kind", "course", "kind"))
+
+
+class Release(Base):
+    """One version of an assignment as students fetch it. `tree`: sha256 of its file list in the store."""
+
+    __tablename__ = "release"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    tree: Mapped[str] = mapped_column(String(64))
+    released_at: Mapped[dt.datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (UniqueConstraint("course", "assignment", "version"),)
+
+
+class Attempt(Base):
+    """One submission, complete and with a receipt. Every attempt is kept."""
+
+    __tablename__ = "attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(64))
+    number: Mapped[int]  # 1, 2, ... of this student in this assignment
+    tree: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    files: Mapped[int]
+    received_at: Mapped[dt.datetime]
+    arrival: Mapped[str] = mapped_column(String(16))  # policy.Arrival
+    late_s: Mapped[float]  # after the due date and its grace; 0 when in time
+    receipt: Mapped[dict[str, Any]]
+
+    __table_args__ = (UniqueConstraint("course", "assignment", "student", "number"),)
+
+
+class Run(Base):
+    """One order to autograde: its jobs, and how far they are."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[dt.datetime]
+    finished_at: Mapped[dt.datetime | None]
+
+
+class Job(Base):
+    """One submission to autograde in a run. state: queued, running, done."""
+
+    __tablename__ = "job"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(64))
+    attempt: Mapped[int | None]  # None: collected without the exchange
+    state: Mapped[str] = mapped_column(String(16), default="queued")
+    tries: Mapped[int] = mapped_column(default=0)
+    runner: Mapped[str | None] = mapped_column(String(64))  # who holds it while running
+    leased_until: Mapped[dt.datetime | None]
+    started_at: Mapped[dt.datetime | None]
+    finished_at: Mapped[dt.datetime | None]
+    status: Mapped[str | None] = mapped_column(String(32))  # the submission's worst cell state, when done
+    reason: Mapped[str | None]
+    score: Mapped[float | None]
+    max_score: Mapped[float | None]
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)  # GradingResult as JSON
+
+    __table_args__ = (UniqueConstraint("run_id", "student"), Index("ix_job_state", "state", "id"))
+
+
+class Grading(Base):
+    """One marking by rubric. The newest row of a grader for a piece is that grader's word; none is ever changed."""
+
+    __tablename__ = "grading"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    notebook: Mapped[str] = mapped_column(String(64))
+    task: Mapped[str] = mapped_column(String(64))  # grade_id
+    student: Mapped[str] = mapped_column(String(64))
+    attempt: Mapped[int | None]
+    grader: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+    rubric: Mapped[str] = mapped_column(String(64))  # sha256 of the rubric's file
+    levels: Mapped[dict[str, int]]  # criterion id -> level 0..4
+    comments: Mapped[dict[str, str]]  # criterion id -> text
+
+    __table_args__ = (Index("ix_grading_piece", "course", "assignment", "task", "student", "id"),)
+
+
+class Feedback(Base):
+    """One feedback document. The newest released one is what the student reads."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(64))
+    attempt: Mapped[int | None]
+    tree: Mapped[str] = mapped_column(String(64))
+    score: Mapped[float]
+    max_score: Mapped[float]
+    released_at: Mapped[dt.datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (Index("ix_feedback_of_student", "course", "assignment", "student", "id"),)

@@ -1,0 +1,1 @@
+"""The judge: runs a submission against an instructor notebook. Imports nothing of the classroom."""

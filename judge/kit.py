@@ -1,0 +1,77 @@
+"""What a hidden test cell may use: `award`, `holds`, `inplace`. No dependencies.
+
+This is the plain form: it works in any kernel, so plain nbgrader grades the same notebooks. The judge swaps in its
+own `inplace`, which sends arguments to the student's process and brings changes back.
+"""
+
+import contextlib
+import logging
+import math
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def award(points: float, max_points: float, *, hint: str | None = None) -> float:
+    """The score of a test cell, a Python float in [0, max_points]; it must be the cell's last expression.
+
+    Too much is cut to max_points; a negative number, NaN and infinity are 0. Plain nbgrader raises on the first and
+    pays the others in full, as it does for numpy's numbers, which become Python's here. `hint` is a literal that a
+    student without full points may read; it's taken from the notebook's text, never from here.
+
+    Raises ValueError when max_points isn't positive, TypeError when points is no number: both are the course's fault.
+    """
+    if not max_points > 0:
+        raise ValueError(f"max_points is {max_points}; give award() the points of its cell")
+    if isinstance(points, str):
+        raise TypeError(f"points is the text {points!r}; give award() a number")
+    score = float(points)
+    return min(max(score, 0.0), float(max_points)) if math.isfinite(score) else 0.0
+
+
+def holds(name: str, check: Callable[[], object]) -> bool:
+    """True when check() is true; prints one line with the public name and yes or no, and nothing else.
+
+    An error in check, or an exit, means no. What student code prints, warns or logs meanwhile is swallowed: on
+    stderr it would cost the points under plain nbgrader, on stdout it could show hidden data.
+    """
+    try:
+        with _swallowed_output():
+            kept = bool(check())
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever student code raises means no
+        kept = False
+    print(f"{name}: {'yes' if kept else 'no'}")
+    return kept
+
+
+def inplace(function: Callable[..., T], *arguments: object) -> T:
+    """function(*arguments), for a test that looks at the arguments afterwards.
+
+    In a plain kernel this is an ordinary call. The judge passes copies everywhere else, so only a call through
+    `inplace` can show that student code changed what it was given.
+    """
+    return function(*arguments)
+
+
+@contextlib.contextmanager
+def _swallowed_output() -> Iterator[None]:
+    log_threshold = logging.root.manager.disable
+    with open(os.devnull, "w") as nowhere, contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        stack.enter_context(contextlib.redirect_stderr(nowhere))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        logging.disable(logging.CRITICAL)
+        stack.callback(logging.disable, log_threshold)
+        # Worker processes and C libraries write to the descriptor, not to sys.stderr.
+        if sys.__stderr__ is not None:
+            sys.__stderr__.flush()
+        saved = os.dup(2)
+        stack.callback(os.close, saved)
+        stack.callback(os.dup2, saved, 2)
+        os.dup2(nowhere.fileno(), 2)
+        yield
