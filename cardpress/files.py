@@ -1,0 +1,82 @@
+"""The files under data/: tables, quizzes and a manifest of their digests, each written whole or not at all."""
+
+import importlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from cardlab.data import CLEAN, NEW_ERA, RAW, digest
+from cardpress import seeds
+from cardpress.cards import make_cards
+from cardpress.feed import make_feed
+
+NOTE = "Invented cards. Unofficial, not affiliated with any real game."
+
+
+def write_all(out: Path, *, quizzes: Path) -> Iterator[str]:
+    """Write the tables, the quizzes and the manifest into `out`; yields a line for each file written."""
+    out.mkdir(parents=True, exist_ok=True)
+    feed = make_feed(seeds.FEED)
+    tables = {RAW: feed.raw, CLEAN: feed.clean, NEW_ERA: new_era()}
+    for name, table in tables.items():
+        write_whole(out / name, table_bytes(name, table))
+        yield f"{out / name}: {len(table)} rows"
+    yield from write_quizzes(quizzes, out / "quizzes")
+    manifest = {"note": NOTE, "files": {name: entry(out / name, table) for name, table in tables.items()}}
+    write_whole(out / "manifest.json", (json.dumps(manifest, indent=2) + "\n").encode())
+    yield f"{out / 'manifest.json'}: {len(tables)} digests"
+
+
+def new_era() -> pd.DataFrame:
+    """The shipped table of the new era: 3,000 cards from 2020 on."""
+    cards = make_cards(seeds.NEW_ERA, n_cards=3000, first_year=2020, last_year=2024)
+    return cards.sort_values("card_code", ignore_index=True)
+
+
+def table_bytes(name: str, table: pd.DataFrame) -> bytes:
+    """The table as CSV (UTF-8, LF) or parquet, by the ending of the name."""
+    if name.endswith(".csv"):
+        return table.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False, engine="pyarrow")
+    return buffer.getvalue()
+
+
+def entry(path: Path, table: pd.DataFrame) -> dict[str, object]:
+    """A file's line of the manifest; parquet carries library versions, so there the rows are hashed."""
+    of = "rows" if path.suffix == ".parquet" else "bytes"
+    return {"rows": len(table), "of": of, "sha256": digest(path, of)}
+
+
+def write_quizzes(banks: Path, out: Path) -> Iterator[str]:
+    """data/quizzes/NN.json from each quizzes/NN.yaml, rendered by the course's own module."""
+    found = sorted(banks.glob("[0-9][0-9].yaml"))
+    if not found:
+        yield f"{banks}: no quiz bank, none written"
+        return
+    module = importlib.import_module("classroom.course.quizzes")
+    out.mkdir(parents=True, exist_ok=True)
+    for bank in found:
+        target = out / f"{bank.stem}.json"
+        items = module.to_jupyterquiz(module.load_bank(bank))
+        write_whole(target, (json.dumps(items, indent=1, ensure_ascii=False) + "\n").encode())
+        yield f"{target}: {len(items)} items"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside the target, then rename: a reader sees the old file or the new one, never half of one."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
+        try:
+            draft.write(content)
+            draft.flush()
+            os.fsync(draft.fileno())
+            Path(draft.name).chmod(0o644)
+            Path(draft.name).replace(path)
+        except BaseException:
+            Path(draft.name).unlink(missing_ok=True)
+            raise
