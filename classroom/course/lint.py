@@ -108,7 +108,7 @@ def complaints_about_tests(cells: Iterable[Cell]) -> list[str]:
     cells = [cell for cell in cells if cell.kind == "code"]
     answers = {name for cell in cells if cell.is_answer for name in bound_names(cell.source)}
     tests = [cell for cell in cells if cell.is_test]
-    found = []
+    found: list[str] = []
     for cell in tests:
         if cell.points:
             found += _complaints_about_award(cell)
