@@ -147,6 +147,7 @@ class Grading(Base):
     at: Mapped[dt.datetime]
     rubric: Mapped[str] = mapped_column(String(64))  # sha256 of the rubric's file
     levels: Mapped[dict[str, int]]  # criterion id -> level 0..4
+    gates: Mapped[list[str]] = mapped_column(JSON, default=list)  # ids of the gates that apply
     comments: Mapped[dict[str, str]]  # criterion id -> text
 
     __table_args__ = (Index("ix_grading_piece", "course", "assignment", "task", "student", "id"),)
