@@ -1,0 +1,109 @@
+"""Gradings are appended, never changed: the newest row of a grader for a piece is that grader's word."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from classroom.db.tables import Grading
+from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
+from classroom.rubric.models import LEVEL_NAMES, Marking, Rubric
+from classroom.rubric.scoring import check_marking, score, shown
+
+
+@dataclass(frozen=True)
+class Task:
+    """A written task of an assignment, and the notebook that asks it."""
+
+    course: CourseId
+    assignment: AssignmentId
+    notebook: NotebookId
+    task: GradeId
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One student's answer to one written task. attempt: None when it was collected without the exchange."""
+
+    task: Task
+    student: StudentId
+    attempt: int | None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What the gradebook keeps of a grading: points, and all comments in one text."""
+
+    points: float
+    comment: str
+
+
+def append_grading(
+    session: Session, piece: Piece, marking: Marking, *, rubric: Rubric, grader: str, at: dt.datetime
+) -> Grading:
+    """A new row with the marking; raises Refused when it doesn't fit the rubric."""
+    check_marking(rubric, marking)
+    grading = Grading(
+        course=piece.task.course,
+        assignment=piece.task.assignment,
+        notebook=piece.task.notebook,
+        task=piece.task.task,
+        student=piece.student,
+        attempt=piece.attempt,
+        grader=grader,
+        at=at,
+        rubric=rubric.digest,
+        levels=dict(marking.levels),
+        gates=list(marking.gates),
+        comments={name: text.strip() for name, text in marking.comments.items() if text.strip()},
+    )
+    session.add(grading)
+    session.flush()
+    return grading
+
+
+def marking_of(grading: Grading) -> Marking:
+    """What was chosen in a row."""
+    return Marking(grading.levels, tuple(grading.gates), grading.comments)
+
+
+def load_gradings(session: Session, task: Task) -> Sequence[Grading]:
+    """Each grader's newest grading of each piece of a task, oldest first."""
+    newest = (
+        select(func.max(Grading.id))
+        .where(Grading.course == task.course, Grading.assignment == task.assignment, Grading.task == task.task)
+        .group_by(Grading.student, Grading.grader)
+    )
+    return session.scalars(select(Grading).where(Grading.id.in_(newest)).order_by(Grading.id)).all()
+
+
+def load_history(session: Session, task: Task, student: StudentId) -> Sequence[Grading]:
+    """All gradings of one piece, oldest first."""
+    of_piece = (
+        Grading.course == task.course,
+        Grading.assignment == task.assignment,
+        Grading.task == task.task,
+        Grading.student == student,
+    )
+    return session.scalars(select(Grading).where(*of_piece).order_by(Grading.id)).all()
+
+
+def standing(gradings: Sequence[Grading]) -> dict[str, Grading]:
+    """The grading that counts, by student: the newest. Here double marking will decide otherwise."""
+    return {grading.student: grading for grading in sorted(gradings, key=lambda row: row.id)}
+
+
+def project(rubric: Rubric, marking: Marking) -> Projection:
+    """The number and the comment of a marking as nbgrader keeps them."""
+    made = score(rubric, marking.levels, marking.gates)
+    lines = [
+        f"{criterion.title}: {LEVEL_NAMES[level].lower()}, {shown(made.parts[criterion.id])} of "
+        f"{shown(criterion.weight)}. {marking.comments.get(criterion.id, '')}".rstrip()
+        for criterion in rubric.criteria
+        if (level := marking.levels.get(criterion.id)) is not None
+    ]
+    if made.capped_by:
+        lines.append(f"At most {shown(made.capped_by.cap)} points: {made.capped_by.when}")
+    return Projection(made.total / 100, "\n".join(lines))
