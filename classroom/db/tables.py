@@ -103,6 +103,7 @@ class Run(Base):
     actor: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     finished_at: Mapped[dt.datetime | None]
+    force: Mapped[bool] = mapped_column(default=False)  # grade what didn't change, too
 
 
 class Job(Base):
@@ -126,7 +127,8 @@ class Job(Base):
     reason: Mapped[str | None]
     score: Mapped[float | None]
     max_score: Mapped[float | None]
-    result: Mapped[bytes | None] = mapped_column(LargeBinary)  # GradingResult as JSON
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)  # grading.models.SubmissionResult as JSON
+    digest: Mapped[str | None] = mapped_column(String(64))  # sha256 of submission, source and engine
 
     __table_args__ = (UniqueConstraint("run_id", "student"), Index("ix_job_state", "state", "id"))
 

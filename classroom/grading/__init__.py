@@ -1,0 +1,1 @@
+"""From a submission to its scores: intake, the judge, jobs, one writer."""
