@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from classroom.errors import SettingsError
@@ -23,6 +23,8 @@ class Settings:
     state: everything made at run time: databases, store, keys, logs, homes; release/ ... feedback/ unless it's the
     default, where these stand in course_root as nbgrader has them.
     hub_api_url, public_url: of the hub's REST API, and of the proxy as a browser sees it, both without trailing slash.
+    service_bind, service_token, oauth_client_id, hub_host: what the hub tells the service that it starts; hub_host is
+    empty unless the hub has a host name of its own.
     """
 
     course_root: Path
@@ -32,6 +34,10 @@ class Settings:
     database_url: str = ""
     workers: int = 0  # 0: one a core
     starts: dt.date | None = None  # the term's first day, when it isn't course.yaml's
+    service_bind: str = "http://127.0.0.1:8011"
+    service_token: str = field(default="", repr=False)
+    oauth_client_id: str = f"service-{SERVICE_NAME}"
+    hub_host: str = ""
 
     @property
     def default_state(self) -> bool:
@@ -68,7 +74,8 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from CLASSROOM_COURSE, CLASSROOM_STATE, CLASSROOM_PUBLIC_URL, CLASSROOM_HUB_API_URL,
-    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS and CLASSROOM_STARTS; raises SettingsError.
+    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS and CLASSROOM_STARTS; raises SettingsError. JUPYTERHUB_SERVICE_URL,
+    JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN, JUPYTERHUB_CLIENT_ID and JUPYTERHUB_HOST come from the hub.
 
     Without CLASSROOM_COURSE the course is found upwards from the working directory, then beside this package. What
     the environment doesn't say is read from settings.json in the state folder, where the launcher leaves it, so that
@@ -81,11 +88,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         course_root=root,
         state=state.expanduser().resolve(),
-        hub_api_url=values.get("CLASSROOM_HUB_API_URL", Settings.hub_api_url).rstrip("/"),
+        hub_api_url=_hub_api_url(values),
         public_url=values.get("CLASSROOM_PUBLIC_URL", Settings.public_url).rstrip("/"),
         database_url=values.get("CLASSROOM_DATABASE_URL", ""),
         workers=_parse_count(values.get("CLASSROOM_WORKERS", "0")),
         starts=_parse_date(values.get("CLASSROOM_STARTS", "")),
+        service_bind=values.get("JUPYTERHUB_SERVICE_URL", Settings.service_bind),
+        service_token=values.get("JUPYTERHUB_API_TOKEN", ""),
+        oauth_client_id=values.get("JUPYTERHUB_CLIENT_ID", Settings.oauth_client_id),
+        hub_host=values.get("JUPYTERHUB_HOST", "").rstrip("/"),
     )
 
 
@@ -102,9 +113,29 @@ def load_token(settings: Settings, environ: Mapping[str, str] | None = None) -> 
     return path.read_text().strip()
 
 
+def load_connection(environ: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """The service's URL, without trailing slash, and the caller's hub token, as a client of the exchange needs them.
+
+    CLASSROOM_URL and the tokens of `load_token`. A student's server has both in its environment and no course.yaml;
+    what is missing comes from the settings. Raises SettingsError.
+    """
+    values = os.environ if environ is None else environ
+    url = values.get("CLASSROOM_URL", "").rstrip("/")
+    token = values.get("CLASSROOM_TOKEN") or values.get("JUPYTERHUB_API_TOKEN")
+    if url and token:
+        return url, token
+    settings = load_settings(values)
+    return url or settings.service_url, load_token(settings, values)
+
+
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """The environment for a process we start: ours, with `extra` on top."""
     return {**os.environ, **extra}
+
+
+def _hub_api_url(values: Mapping[str, str]) -> str:
+    given = values.get("CLASSROOM_HUB_API_URL") or values.get("JUPYTERHUB_API_URL")
+    return (given or Settings.hub_api_url).rstrip("/")
 
 
 def _find_course(given: str | None) -> Path:

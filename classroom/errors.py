@@ -11,7 +11,8 @@
         ├── NotFound         404, also for what the caller may not see
         ├── Conflict         409, somebody was quicker
         ├── TooLarge         413
-        └── Refused          422, the content breaks a rule
+        ├── Refused          422, the content breaks a rule
+        └── Unavailable      503, the hub or the service doesn't answer; try again
 
 Only the edges catch these: the command line turns them into one line, the service into its one JSON shape.
 """
@@ -86,3 +87,10 @@ class Refused(RequestError):
 
     status = 422
     code = "refused"
+
+
+class Unavailable(RequestError):
+    """The hub or the service can't be reached; nothing was changed, so trying again is safe."""
+
+    status = 503
+    code = "unavailable"

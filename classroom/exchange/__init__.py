@@ -1,0 +1,1 @@
+"""Release, fetch, submit, collect and feedback, over HTTP and into a store."""

@@ -1,0 +1,114 @@
+"""What every answer carries: a request id, security headers, a line in the log; and 500 for what nobody foresaw."""
+
+import json
+import logging
+import secrets
+import time
+from datetime import UTC, datetime
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from classroom.config import SERVICE_PREFIX
+from classroom.service.problems import answer_problem
+
+log = logging.getLogger("classroom.service")
+
+# No inline script or style, nothing from elsewhere, in nobody's frame.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+# A route may set its own value of any of these, for instance a stricter policy for a document to download.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: with it browsers send `Origin: null` with a form, and the origin is what we check.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+STATIC_PATH = f"{SERVICE_PREFIX}/static/"
+
+
+class Frame:
+    """ASGI middleware around everything else. It never buffers a body, so downloads and event streams pass through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        began, status = time.monotonic(), 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(MutableHeaders(scope=message), scope["path"], request_id)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_framed)
+        except Exception:  # noqa: BLE001  the outermost edge: told to the log in full, to the caller by its id alone
+            log.exception("unexpected error", extra={"request_id": request_id})
+            if status == 0:
+                await answer_problem(Request(scope, receive), 500)(scope, receive, send_framed)
+        finally:
+            _log_request(scope, status, time.monotonic() - began)
+
+
+def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
+    headers["X-Request-Id"] = request_id
+    headers.setdefault("Cache-Control", "public, max-age=300" if path.startswith(STATIC_PATH) else "no-store")
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+
+
+def _log_request(scope: Scope, status: int, duration_s: float) -> None:
+    """The path without its query: the hub's OAuth code is in one."""
+    state = scope["state"]
+    fields = {
+        "request_id": state["request_id"],
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "duration_ms": round(duration_s * 1000, 1),
+        "caller": state.get("caller"),
+    }
+    level = logging.DEBUG if scope["path"].endswith(("/health", "/ready")) else logging.INFO
+    log.log(level, "request", extra=fields)
+
+
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and whatever was given as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        fields |= {key: value for key, value in vars(record).items() if key not in _PLAIN}
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, default=str)
+
+
+def log_as_json(level: int = logging.INFO) -> None:
+    """Sends every log line of this process to stderr as JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # httpx tells each request of ours to the hub; one line for each page is enough.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
