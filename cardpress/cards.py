@@ -7,16 +7,17 @@ from cardpress import lore
 from cardpress.draws import Floats, Ints, Words, pick, pick_rows, some, streams
 from cardpress.species import make_sets, make_species
 
-COLUMNS = (
+COLUMNS = lore.words(
     "card_code name species_id set_code series release_date language type stage hp weakness resistance retreat "
     "n_attacks attack_cost max_damage ability rarity artist regulation_mark pokedex_no source scraped_at support_tag "
     "list_price era"
-).split()
+)
 
 WEAKNESS_NOISE = 0.03
 SOURCES, SOURCE_WEIGHTS = np.array(list("ABCD")), [0.72, 0.10, 0.15, 0.03]
 SCRAPES_START, SCRAPES_END = np.datetime64("2020-01-01", "s"), np.datetime64("2025-06-30", "s")
 OUT_VALID_SHARE = 0.0015  # of each kind: highest hp, dearest cards
+RETREAT_CUTS = [0.32, 1.58, 2.32, 3.0]  # gives about .05, .50, .28, .12, .04
 HIGH_HP, HIGH_PRICE = 320, 1000.0
 
 
@@ -97,16 +98,16 @@ def give_stats(rng: np.random.Generator, cards: Table) -> Table:
     age = year - lore.FIRST_YEAR
     hp = 50 + 1.6 * age + 14 * stage + 9 * stage**2 + lore.HP_SHIFT[kind] + extra + cards["hp_offset"] + 9 * noise[:, 0]
     hp = np.clip(np.round(hp / 10) * 10, 30, 300)
-    cost = np.clip(np.round(1.7 + 0.5 * stage + lore.COST_SHIFT[kind] + 0.7 * noise[:, 1]), 1, 5)
-    damage = hp * (0.25 + 0.013 * age) + 11 * (cost - 2) + lore.DAMAGE_SHIFT[kind] + 11 * noise[:, 2]
-    retreat = np.clip(np.round(0.9 + 0.006 * (hp - 60) + lore.RETREAT_SHIFT[kind] + 0.75 * noise[:, 3]), 0, 4)
+    cost = np.clip(np.round(1.95 + 0.5 * stage + lore.COST_SHIFT[kind] + 0.85 * noise[:, 1]), 1, 5)
+    damage = hp * (0.36 + 0.015 * age) + 11 * (cost - 2) + lore.DAMAGE_SHIFT[kind] + 11 * noise[:, 2]
+    weight = 1.45 + 0.009 * (hp - 85) + lore.RETREAT_SHIFT[kind] + 0.6 * noise[:, 3]
     hp[some(rng, likely_giants(rarity, year), OUT_VALID_SHARE, of=n)] = 340
     return {
         "rarity_no": rarity,
         "weakness": pick_option(u[:, 1:4], kind, year, (lore.OLD_WEAKNESS, lore.NEW_WEAKNESS)),
         "resistance": pick_option(u[:, 4:7], kind, year, (lore.OLD_RESISTANCE, lore.NEW_RESISTANCE)),
         "hp": hp,
-        "retreat": retreat.astype(np.int64),
+        "retreat": np.digitize(weight, RETREAT_CUTS).astype(np.int64),
         "attack_cost": cost.astype(np.int64),
         "max_damage": np.clip(np.round(damage / 10) * 10, 10, 330).astype(np.int64),
         "n_attacks": pick(u[:, 7], [0.38, 0.59, 0.03]) + 1,
@@ -126,9 +127,9 @@ def likely_giants(rarity: Ints, year: Ints) -> Ints:
     return rows if len(rows) else np.array([len(year) - 1])
 
 
-def pick_option(u: Floats, kind: Ints, year: Ints, tables: tuple[object, object]) -> Words:
+def pick_option(u: Floats, kind: Ints, year: Ints, tables: tuple[lore.Odds, lore.Odds]) -> Words:
     """A type or "-" by the table of the card's era; `WEAKNESS_NOISE` of the cards get any type instead."""
-    old, new = (lore.odds(table) for table in tables)  # type: ignore[arg-type]
+    old, new = (lore.odds(table) for table in tables)
     odds = np.where((year < lore.NEW_RULES_YEAR)[:, None], old[kind], new[kind])
     usual = pick_rows(u[:, 0], odds)
     other = np.floor(u[:, 1] * len(lore.TYPES)).astype(np.int64)
@@ -141,7 +142,7 @@ def give_prices(rng: np.random.Generator, cards: Table) -> Table:
     u, noise = rng.random((n, 7)), rng.normal(size=n)
     level = np.array([row[4] for row in lore.RARITIES])[cards["rarity_no"]]
     vintage = np.where(cards["year"] < 2004, 0.9, 0.0)
-    price = level * np.exp(vintage + 0.55 * np.log(cards["popularity"]) + 0.55 * noise)
+    price = level * np.exp(vintage + 0.8 * np.log(cards["popularity"]) + 0.75 * noise)
     dear = some(rng, np.flatnonzero(level >= np.sort(level)[-max(1, n // 20)]), OUT_VALID_SHARE, of=n)
     price[dear] = 1000 + np.floor(1500 * u[dear, 6])
     artists = np.array([f"{first} {last}" for first in lore.ARTIST_FIRST for last in lore.ARTIST_LAST])
@@ -175,7 +176,7 @@ def as_table(cards: Table) -> pd.DataFrame:
         card_code=[f"{letter}{set_no:03d}-{number:03d}" for letter, set_no, number in numbers],
         name=np.char.add(cards["species_name"], epithet[cards["rarity_no"]]),
         species_id=[f"S{number:05d}" for number in cards["species_no"]],
-        type=pd.Categorical.from_codes(cards["type_no"], categories=lore.TYPES),
+        type=pd.Categorical(np.array(lore.TYPES)[cards["type_no"]], categories=lore.TYPES),
         stage=np.array(lore.STAGES)[cards["stage_no"]],
         rarity=np.array(labels)[cards["rarity_no"]],
         regulation_mark=marks.astype("str"),

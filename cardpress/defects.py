@@ -1,6 +1,6 @@
 """Planted defects, one function a code: each changes cells of a `Sheet` and writes what it did into its ledger.
 
-A cell gets at most one defect. Who wants to know how each is repaired reads data/README.md: every one can be
+A cell gets at most one defect; the note OUT-VALID may stand beside it. Who wants to know how each is repaired reads data/README.md: every one can be
 decided from the rules written there.
 """
 
@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from cardpress import lore
 from cardpress.cards import HIGH_HP, HIGH_PRICE
-from cardpress.draws import Ints, order, some
+from cardpress.draws import Bools, Ints, order, some
 
 CENTS_FROM = np.datetime64("2023-03-01")
 MONTH_FIRST_FROM = np.datetime64("2021-07-01")
@@ -20,7 +21,7 @@ NO_HP, NO_PRICE, NO_DATE = "9999", "0.00", "1899-12-30"
 SPANISH = dict(
     zip(
         lore.TYPES,
-        "Agua Planta Psíquico Incoloro Lucha Fuego Rayo Oscuridad Metálico Dragón Hada".split(),
+        lore.words("Agua Planta Psíquico Incoloro Lucha Fuego Rayo Oscuridad Metálico Dragón Hada"),
         strict=True,
     )
 )
@@ -31,7 +32,7 @@ FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 class Sheet:
     """The feed while it is being soiled: text by column, the truth of some columns by row, and the ledger so far.
 
-    `price` is in dollars, `scraped` and `released` are datetime64[s]. `ledger` maps (row, column) to a code.
+    `price` is in dollars, `scraped` is datetime64[s]. `ledger` maps (row, column) to a code.
     """
 
     text: dict[str, list[str]]
@@ -39,7 +40,6 @@ class Sheet:
     price: np.ndarray
     hp: np.ndarray
     scraped: np.ndarray
-    released: np.ndarray
     ledger: dict[tuple[int, str], str] = field(default_factory=dict)
     notes: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -145,11 +145,21 @@ def plant_miss_mcar(sheet: Sheet, rng: np.random.Generator) -> None:
 
 def note_out_valid(sheet: Sheet, rng: np.random.Generator) -> None:
     """Rare but right: very high hp and very dear cards. Nothing is changed; cleaning must keep them."""
-    free_hp = sheet.free("hp", np.flatnonzero(sheet.hp >= HIGH_HP))
-    free_price = np.flatnonzero(sheet.price >= HIGH_PRICE)
-    bugged = {row for (row, column), code in sheet.ledger.items() if column == "list_price" and code == "OUT-BUG"}
-    sheet.notes += [(row, "hp", "OUT-VALID") for row in free_hp.tolist()]
-    sheet.notes += [(row, "list_price", "OUT-VALID") for row in free_price.tolist() if row not in bugged]
+    for column, extreme in (("hp", sheet.hp >= HIGH_HP), ("list_price", sheet.price >= HIGH_PRICE)):
+        rows = np.flatnonzero(extreme).tolist()
+        told = [row for row in rows if sheet.ledger.get((row, column)) != "OUT-BUG"]
+        sheet.notes += [(row, column, "OUT-VALID") for row in told]
+
+
+def habit(code: str, cards: pd.DataFrame) -> Bools:
+    """The cards that come from a source whose documented habit is this defect; none for other defects."""
+    source, scraped = cards["source"].to_numpy(dtype=str), cards["scraped_at"].to_numpy()
+    none = np.zeros(len(cards), dtype=np.bool_)
+    return {
+        "UNIT-CENT": (source == "B") & (scraped >= CENTS_FROM),
+        "UNIT-EUR": source == "D",
+        "DATE-MIX": source == "C",
+    }.get(code, none)
 
 
 Plant = Callable[[Sheet, np.random.Generator], None]

@@ -23,14 +23,16 @@ def pick(u: Floats, weights: Sequence[float] | Floats) -> Ints:
     [0, 0, 1, 1]
     """
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(edges) - 1).astype(np.int64)
+    found = np.searchsorted(edges / edges[-1], u, side="right")
+    return np.minimum(found, len(edges) - 1).astype(np.int64)
 
 
 def pick_rows(u: Floats, weights: Floats) -> Ints:
     """Like `pick`, but each draw has its own row of weights; `weights` has shape (len(u), categories)."""
     edges = np.cumsum(weights, axis=1)
     above = u[:, None] >= edges / edges[:, -1:]
-    return np.minimum(above.sum(axis=1), weights.shape[1] - 1).astype(np.int64)
+    numbers: Ints = np.minimum(above.sum(axis=1), weights.shape[1] - 1).astype(np.int64)
+    return numbers
 
 
 def order(rng: np.random.Generator, count: int) -> Ints:
@@ -41,4 +43,5 @@ def order(rng: np.random.Generator, count: int) -> Ints:
 def some(rng: np.random.Generator, candidates: Ints, share: float, *, of: int) -> Ints:
     """Of the candidates, about `share * of` in random order: at least one, unless there is no candidate."""
     count = max(1, round(share * of))
-    return candidates[order(rng, len(candidates))][:count]
+    chosen: Ints = candidates[order(rng, len(candidates))][:count]
+    return chosen

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cardpress.cards import SCRAPES_START, make_cards
-from cardpress.defects import PLANTS, Sheet
+from cardpress.defects import PLANTS, Sheet, habit
 from cardpress.draws import Ints, order, some, streams
 from cardpress.plain import RAW_COLUMNS, TEXT_COLUMNS, plain_text
 
@@ -38,12 +38,13 @@ class Feed:
 def make_feed(seed: int, *, n_cards: int = 9000, defects: Collection[str] | None = None) -> Feed:
     """A shuffled feed of `n_cards` cards of the old era with the defects named; None plants all, () none.
 
-    Raises ValueError for a code that does not exist.
+    Every feed obeys data/README.md: without UNIT-CENT, UNIT-EUR or DATE-MIX the rows whose source has that habit
+    come from source A instead. Raises ValueError for a code that does not exist.
     """
     planted = set(CODES if defects is None else defects)
     if unknown := planted - set(CODES) - set(COLUMN_TRAPS):
         raise ValueError(f"no such defect: {', '.join(sorted(unknown))}; there are {', '.join(CODES)}")
-    cards = make_cards(seed, n_cards=n_cards)
+    cards = without_habits(make_cards(seed, n_cards=n_cards), set(PLANTS) - planted)
     # Streams 0 to 6 make the cards; the feed's own begin behind them, one a code.
     rngs = dict(zip((*CODES, "shuffle"), streams(seed, 7 + len(CODES) + 1)[7:], strict=True))
     rows, older = cards, np.array([], dtype=np.int64)
@@ -64,6 +65,14 @@ def make_feed(seed: int, *, n_cards: int = 9000, defects: Collection[str] | None
     )
 
 
+def without_habits(cards: pd.DataFrame, left_out: Collection[str]) -> pd.DataFrame:
+    """The cards, those of sources whose habit is left out being listed by source A, which has none."""
+    source = cards["source"].to_numpy(dtype=str)
+    for code in left_out:
+        source = np.where(habit(code, cards), "A", source)
+    return cards.assign(source=source)
+
+
 def rescraped(cards: pd.DataFrame, rng: np.random.Generator) -> Ints:
     """Cards of which an older scrape is in the feed, too."""
     known_for = cards["scraped_at"].to_numpy() - first_scrape(cards)
@@ -72,7 +81,9 @@ def rescraped(cards: pd.DataFrame, rng: np.random.Generator) -> Ints:
 
 def first_scrape(cards: pd.DataFrame) -> np.ndarray:
     """The earliest time each card can have been scraped."""
-    return np.maximum(cards["release_date"].to_numpy().astype("datetime64[s]"), SCRAPES_START)
+    released = cards["release_date"].to_numpy().astype("datetime64[s]")
+    earliest: np.ndarray = np.maximum(released, SCRAPES_START)
+    return earliest
 
 
 def older_scrapes(cards: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -109,7 +120,6 @@ def open_sheet(rows: pd.DataFrame) -> Sheet:
         price=rows["list_price"].to_numpy(),
         hp=rows["hp"].to_numpy(),
         scraped=rows["scraped_at"].to_numpy().astype("datetime64[s]"),
-        released=rows["release_date"].to_numpy().astype("datetime64[s]"),
     )
 
 

@@ -7,6 +7,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pandas as pd
 
@@ -63,9 +65,18 @@ def write_quizzes(banks: Path, out: Path) -> Iterator[str]:
     out.mkdir(parents=True, exist_ok=True)
     for bank in found:
         target = out / f"{bank.stem}.json"
-        items = module.to_jupyterquiz(module.load_bank(bank))
+        items = render(module, bank)
         write_whole(target, (json.dumps(items, indent=1, ensure_ascii=False) + "\n").encode())
         yield f"{target}: {len(items)} items"
+
+
+def render(module: ModuleType, bank: Path) -> list[dict[str, Any]]:
+    """A bank's questions as jupyterquiz takes them. Raises ValueError with what its author must mend."""
+    quiz = module.load_quiz(bank)
+    if problems := module.check_quiz(quiz):
+        raise ValueError("\n".join(problems))
+    items: list[dict[str, Any]] = module.render_jupyterquiz(quiz)
+    return items
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-RAW_COLUMNS = (
+from cardpress import lore
+
+RAW_COLUMNS = lore.words(
     "row_id card_code name species_id set_code series release_date language type stage hp weakness resistance retreat "
     "n_attacks attack_cost max_damage ability rarity artist regulation_mark pokedex_no source scraped_at support_tag "
     "list_price currency"
-).split()
+)
 TEXT_COLUMNS = RAW_COLUMNS[1:]
 
 
@@ -27,10 +29,10 @@ def plain_text(cards: pd.DataFrame) -> dict[str, list[str]]:
     return {column: text[column] for column in TEXT_COLUMNS}
 
 
-COPIED = (
+COPIED = lore.words(
     "card_code name species_id set_code series language type stage weakness resistance rarity artist regulation_mark "
     "source support_tag"
-).split()
+)
 
 
 def iso(times: Iterable[object], unit: str) -> list[str]:
