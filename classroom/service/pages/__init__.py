@@ -1,4 +1,4 @@
-"""The pages of instructors, graders and students."""
+"""The classroom's web pages: students', graders' and instructors'."""
 
 from fastapi import APIRouter
 
