@@ -61,13 +61,17 @@ class Cell:
 
 
 def load_cells(path: Path) -> list[Cell]:
-    """The cells of a notebook; raises CourseError when it's no valid notebook."""
+    """The cells of a notebook; raises CourseError when it's no valid notebook or a code cell is no Python."""
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise CourseError(f"{path.name} is no valid notebook: {error}") from error
-    return [_parse_cell(cell) for cell in notebook.cells]
+    cells = [_parse_cell(cell) for cell in notebook.cells]
+    for cell in cells:
+        if cell.kind == "code":
+            _refuse_bad_syntax(path.name, cell)
+    return cells
 
 
 def complaints_about_form(cells: Iterable[Cell]) -> list[str]:
@@ -146,6 +150,13 @@ def hint_of(source: str) -> str | None:
         if keyword.arg == "hint" and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str):
             return keyword.value.value
     return None
+
+
+def _refuse_bad_syntax(name: str, cell: Cell) -> None:
+    try:
+        parse_cell(cell.source)
+    except SyntaxError as error:
+        raise CourseError(f"{name}: {cell.id}, line {error.lineno}: {error.msg}") from error
 
 
 def _parse_cell(cell: Any) -> Cell:
