@@ -38,7 +38,13 @@ _KINDS = {
     b"L": "a long name in GNU form (use the pax form)",
     b"g": "a global header",
 }
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK": "zip"}
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+}
 
 
 class Readable(Protocol):
@@ -235,8 +241,7 @@ class _Reader:
     folders: set[str] = field(default_factory=set)
 
     def members(self) -> Iterator[Member]:
-        block = self.read_block()
-        _refuse_compressed(block)
+        block = self.first_block()
         while any(block):
             header, long_name = _Header.parse(block), None
             if header.kind == b"x":
@@ -294,6 +299,13 @@ class _Reader:
             raise Refused(f"the extended header {odd[0][:40]!r} isn't taken; pack the files plainly")
         return records.get("path")
 
+    def first_block(self) -> bytes:
+        start = self.read_some(BLOCK)
+        if len(start) < 6:  # a slow line; the longest mark of a compressed stream has 6 bytes
+            start += self.read_fully(6 - len(start))
+        _refuse_compressed(start)
+        return start + self.read_fully(BLOCK - len(start))
+
     def read_block(self) -> bytes:
         return self.read_fully(BLOCK)
 
@@ -350,7 +362,7 @@ def _parse_extended(raw: bytes) -> dict[str, str]:
     """Records `length key=value\\n`, length in decimal and counting itself; raises Refused."""
     records: dict[str, str] = {}
     while raw:
-        length, _, rest = raw.partition(b" ")
+        length, _, _ = raw.partition(b" ")
         if not length.isdigit() or len(length) > 4 or not 0 < int(length) <= len(raw):
             raise Refused("an extended header is damaged; upload it again")
         record, raw = raw[len(length) + 1 : int(length)], raw[int(length) :]
@@ -363,9 +375,9 @@ def _parse_extended(raw: bytes) -> dict[str, str]:
     return records
 
 
-def _refuse_compressed(block: bytes) -> None:
+def _refuse_compressed(start: bytes) -> None:
     for magic, name in _COMPRESSED.items():
-        if block.startswith(magic) and block[257:262] != b"ustar":
+        if start.startswith(magic):
             raise Refused(f"the upload is compressed with {name}; upload an uncompressed tar")
 
 

@@ -37,7 +37,7 @@ def make_engine(url: str) -> Engine:
 
 
 def migrate(url: str) -> None:
-    """Bring the database to the newest revision; does nothing when it is there. Several processes may call it at once."""
+    """Bring the database to the newest revision, where it isn't yet. Several processes may do it at once."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     engine = make_engine(url)

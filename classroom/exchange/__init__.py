@@ -1,1 +1,1 @@
-"""Release, fetch, submit, collect and feedback, over HTTP and into a store."""
+"""Releasing, fetching, submitting, collecting, giving feedback: the rules, the store, and both ends of the wire."""
