@@ -16,7 +16,19 @@ from classroom.exchange.store import Store
 from classroom.service.auth import Caller, Identify, Role
 from classroom.service.sessions import SESSION_COOKIE, Seals, Session
 
-__all__ = ["Caller", "Context", "CsrfToken", "InContext", "Role", "caller", "context", "csrf_token", "require"]
+__all__ = [
+    "Caller",
+    "Context",
+    "Guards",
+    "InContext",
+    "Role",
+    "caller",
+    "context",
+    "csrf_token",
+    "guards",
+    "require",
+    "session",
+]
 
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
@@ -52,29 +64,23 @@ def context(request: Request) -> Context:
 InContext = Annotated[Context, Depends(context)]
 
 
-async def guards(request: Request) -> Guards:
+def guards(request: Request) -> Guards:
+    """How this service recognises callers."""
     found: Guards = request.app.state.guards
     return found
 
 
-async def session(request: Request, own: Annotated[Guards, Depends(guards)]) -> Session | None:
+def session(request: Request, own: Guards) -> Session | None:
     """The browser's session, if its cookie is ours and not too old."""
     return own.seals.unseal_session(request.cookies.get(SESSION_COOKIE))
 
 
-async def csrf_token(
-    own: Annotated[Guards, Depends(guards)], current: Annotated[Session | None, Depends(session)]
-) -> str:
-    """For the hidden field `csrf_token` of each form and the header X-CSRF-Token of htmx; empty without a session."""
-    return own.seals.csrf_token(current) if current else ""
+def csrf_token(own: Guards, current: Session) -> str:
+    """For the hidden field `csrf_token` of each form and the header X-CSRF-Token of htmx."""
+    return own.seals.csrf_token(current)
 
 
-CsrfToken = Annotated[str, Depends(csrf_token)]
-
-
-async def token(
-    request: Request, own: Annotated[Guards, Depends(guards)], current: Annotated[Session | None, Depends(session)]
-) -> str:
+async def token(request: Request) -> str:
     """The caller's hub token: from the Authorization header, else from the browser's session.
 
     A browser sends its cookie along whoever made it ask, so what changes something must also prove that the page was
@@ -83,6 +89,8 @@ async def token(
     header = request.headers.get("Authorization")
     if header is not None:
         return _parse_authorization(header)
+    own = guards(request)
+    current = session(request, own)
     if current is None:
         raise NotSignedIn("sign in at the hub, or send its token as 'Authorization: token ...'")
     if request.method not in _SAFE_METHODS:
@@ -94,7 +102,7 @@ async def token(
 
 def caller(request: Request, own: Annotated[Guards, Depends(guards)], sent: Annotated[str, Depends(token)]) -> Caller:
     """Who asks, with any role or none; raises NotSignedIn."""
-    found = own.identify(sent)
+    found = guards(request).identify(sent)
     if found is None:
         raise NotSignedIn("the hub doesn't know this token, or it doesn't open this service; sign in again")
     request.state.caller = found.name

@@ -56,7 +56,7 @@ class Frame:
 
         try:
             await self._app(scope, receive, send_framed)
-        except Exception:  # noqa: BLE001  the outermost edge: told to the log in full, to the caller by its id alone
+        except Exception:  # the outermost edge: told in full to the log, to the caller by its id alone
             log.exception("unexpected error", extra={"request_id": request_id})
             if status == 0:
                 await answer_problem(Request(scope, receive), 500)(scope, receive, send_framed)
