@@ -1,0 +1,316 @@
+"""How far everybody is: a student's own work, and a class in one assignment. Read-only.
+
+The words of a state are the same everywhere; what a student reads never tells more than was released.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from classroom.assignments import Assignment, Course
+from classroom.db.tables import Attempt, Event, Feedback, Job, Release
+from classroom.errors import NotFound
+from classroom.gradebook import ScoreRow
+from classroom.ids import AssignmentId, CourseId, StudentId
+from classroom.ledger import Kind
+from classroom.policy import Arrival, Scored, closing_time, counting_attempt, late_penalty
+
+# From a job's status (judge.plan.State) to the word on a page.
+RAN_WORDS: Mapping[str, str] = {
+    "ok": "ok",
+    "wrong": "wrong",
+    "error": "error",
+    "timeout": "timeout",
+    "out_of_memory": "out of memory",
+    "crashed": "crashed",
+    "grader_fault": "our fault",
+}
+BROKEN = frozenset({"timeout", "out of memory", "crashed", "our fault", "refused"})
+
+
+@dataclass(frozen=True)
+class Work:
+    """One student's work in one assignment, as that student may see it.
+
+    attempts: oldest first. counts: the number of the attempt that counts. feedback: the newest released.
+    """
+
+    assignment: Assignment
+    word: str
+    release: Release | None
+    attempts: tuple[Attempt, ...]
+    counts: int | None
+    feedback: Feedback | None
+
+    @property
+    def counted(self) -> Attempt | None:
+        return next((attempt for attempt in self.attempts if attempt.number == self.counts), None)
+
+    @property
+    def is_open(self) -> bool:
+        return self.word in {"open", "in", "late"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student in one assignment, as an instructor sees it. ran: how the newest job ended, when one did."""
+
+    student: StudentId
+    word: str
+    counted: Attempt | None
+    attempts: int
+    job: Job | None
+    ran: str | None
+    auto: float | None
+    manual: float | None
+    total: float | None
+    max_score: float | None
+    penalty: float
+    to_grade: bool
+    feedback: Feedback | None
+
+    @property
+    def is_late(self) -> bool:
+        return self.counted is not None and self.counted.arrival == Arrival.late
+
+    @property
+    def is_broken(self) -> bool:
+        return self.ran in BROKEN
+
+
+@dataclass(frozen=True)
+class ManualScore:
+    """The part of a submission's score that a person gave; None: not yet."""
+
+    auto: float
+    manual: float | None
+
+
+def load_my_work(session: Session, course: Course, student: StudentId, now: dt.datetime) -> tuple[Work, ...]:
+    """The student's work in every assignment, in the course's order."""
+    releases = {row.assignment: row for row in _newest_releases(session, course.id)}
+    attempts = defaultdict(list)
+    for attempt in _attempts(session, course.id, student=student):
+        attempts[attempt.assignment].append(attempt)
+    feedback = {row.assignment: row for row in _feedback(session, course.id, student=student)}
+    collected = _collected_at(session, course.id)
+    return tuple(
+        _work(
+            assignment,
+            releases.get(assignment.id),
+            attempts[assignment.id],
+            feedback.get(assignment.id),
+            collected_at=collected.get(assignment.id),
+            now=now,
+        )
+        for assignment in course.assignments
+    )
+
+
+def load_my_assignment(
+    session: Session, course: Course, assignment: AssignmentId, student: StudentId, now: dt.datetime
+) -> Work:
+    """The student's work in one assignment; raises NotFound, also before its first release."""
+    course.assignment(assignment)
+    work = next(work for work in load_my_work(session, course, student, now) if work.assignment.id == assignment)
+    if work.release is None and not work.attempts:
+        raise NotFound(f"{assignment} is not released yet; My work says when it opens")
+    return work
+
+
+def next_to_do(works: Sequence[Work]) -> Work | None:
+    """The open assignment that is due first: one without a submission before any other."""
+    open_now = [work for work in works if work.is_open]
+    return min(open_now, key=lambda work: (bool(work.attempts), work.assignment.due), default=None)
+
+
+def student_word(
+    assignment: Assignment,
+    now: dt.datetime,
+    *,
+    is_released: bool,
+    counted: Attempt | None,
+    is_collected: bool,
+    has_feedback: bool,
+) -> str:
+    """The state of an assignment for its student."""
+    if has_feedback:
+        return "feedback out"
+    if counted:
+        if is_collected:
+            return "being graded"
+        return "late" if counted.arrival == Arrival.late else "in"
+    if not is_released or now < assignment.release:
+        return "not open"
+    if now > closing_time(assignment):
+        return "missing"
+    return "open" if now <= assignment.due + assignment.grace else "late"
+
+
+def load_class(
+    session: Session,
+    course: Course,
+    assignment: Assignment,
+    now: dt.datetime,
+    *,
+    scores: Iterable[ScoreRow],
+    parts: Mapping[StudentId, ManualScore],
+    collected: Mapping[StudentId, int | None],
+) -> tuple[Row, ...]:
+    """Every student the course knows of, by name. collected: whose submission was collected, and which attempt."""
+    attempts = defaultdict(list)
+    for attempt in _attempts(session, course.id, assignment=assignment.id):
+        attempts[attempt.student].append(attempt)
+    jobs = _newest_jobs(session, course.id, assignment.id)
+    feedback = {row.student: row for row in _feedback(session, course.id, assignment=assignment.id)}
+    by_student = {row.student: row for row in scores}
+    students = _students(session, course.id) | set(by_student) | set(collected)
+    return tuple(
+        _row(
+            assignment,
+            student,
+            attempts[student],
+            jobs.get(student),
+            feedback.get(student),
+            score=by_student.get(student),
+            parts=parts.get(student),
+            collected=collected,
+            now=now,
+        )
+        for student in sorted(students)
+    )
+
+
+def class_word(row_job: Job | None, *, is_collected: bool, to_grade: bool, has_score: bool) -> str:
+    """The state of a collected submission for the people who grade."""
+    if row_job is not None and row_job.state != "done":
+        return "being graded"
+    if to_grade:
+        return "to grade"
+    if has_score:
+        return "graded"
+    if row_job is not None and row_job.status is not None:
+        return RAN_WORDS.get(row_job.status, "refused")
+    return "collected" if is_collected else "in"
+
+
+def _work(
+    assignment: Assignment,
+    release: Release | None,
+    attempts: Sequence[Attempt],
+    feedback: Feedback | None,
+    *,
+    collected_at: dt.datetime | None,
+    now: dt.datetime,
+) -> Work:
+    counts = counting(assignment, attempts)
+    counted = next((attempt for attempt in attempts if attempt.number == counts), None)
+    word = student_word(
+        assignment,
+        now,
+        is_released=release is not None,
+        counted=counted,
+        is_collected=counted is not None and collected_at is not None and counted.received_at <= collected_at,
+        has_feedback=feedback is not None,
+    )
+    return Work(assignment, word, release, tuple(attempts), counts, feedback)
+
+
+def counting(assignment: Assignment, attempts: Sequence[Attempt]) -> int | None:
+    """The number of the attempt that counts as far as arrival tells; scores stay out of what a student may infer."""
+    scored = [
+        Scored(attempt.number, late_penalty(assignment, attempt.received_at), attempt.arrival == Arrival.late)
+        for attempt in attempts
+    ]
+    return counting_attempt(scored, assignment.attempt_counts)
+
+
+def _row(
+    assignment: Assignment,
+    student: StudentId,
+    attempts: Sequence[Attempt],
+    job: Job | None,
+    feedback: Feedback | None,
+    *,
+    score: ScoreRow | None,
+    parts: ManualScore | None,
+    collected: Mapping[StudentId, int | None],
+    now: dt.datetime,
+) -> Row:
+    number = collected.get(student) or counting(assignment, attempts)
+    counted = next((attempt for attempt in attempts if attempt.number == number), None)
+    to_grade = bool(score and score.needs_manual_grade)
+    if not attempts and student not in collected:
+        word = "missing" if now > assignment.due + assignment.grace else "open"
+    elif feedback is not None:
+        word = "feedback out"
+    elif student not in collected:
+        word = "late" if counted and counted.arrival == Arrival.late else "in"
+    else:
+        word = class_word(job, is_collected=True, to_grade=to_grade, has_score=score is not None)
+    return Row(
+        student=student,
+        word=word,
+        counted=counted,
+        attempts=len(attempts),
+        job=job,
+        ran=RAN_WORDS.get(job.status, "refused") if job and job.status else None,
+        auto=parts.auto if parts else None,
+        manual=parts.manual if parts else None,
+        total=score.score if score else None,
+        max_score=score.max_score if score else None,
+        penalty=score.penalty if score else 0.0,
+        to_grade=to_grade,
+        feedback=feedback,
+    )
+
+
+def _attempts(
+    session: Session, course: CourseId, *, assignment: AssignmentId | None = None, student: StudentId | None = None
+) -> Sequence[Attempt]:
+    query = select(Attempt).where(Attempt.course == course).order_by(Attempt.id)
+    if assignment is not None:
+        query = query.where(Attempt.assignment == assignment)
+    if student is not None:
+        query = query.where(Attempt.student == student)
+    return session.scalars(query).all()
+
+
+def _feedback(
+    session: Session, course: CourseId, *, assignment: AssignmentId | None = None, student: StudentId | None = None
+) -> Sequence[Feedback]:
+    """The newest for each student and assignment."""
+    newest = select(func.max(Feedback.id)).where(Feedback.course == course)
+    if assignment is not None:
+        newest = newest.where(Feedback.assignment == assignment)
+    if student is not None:
+        newest = newest.where(Feedback.student == student)
+    newest = newest.group_by(Feedback.student, Feedback.assignment)
+    return session.scalars(select(Feedback).where(Feedback.id.in_(newest))).all()
+
+
+def _newest_releases(session: Session, course: CourseId) -> Sequence[Release]:
+    newest = select(func.max(Release.id)).where(Release.course == course).group_by(Release.assignment)
+    return session.scalars(select(Release).where(Release.id.in_(newest))).all()
+
+
+def _collected_at(session: Session, course: CourseId) -> Mapping[str, dt.datetime]:
+    """When each assignment was collected last."""
+    query = select(Event.assignment, func.max(Event.at)).where(Event.course == course, Event.kind == Kind.collect)
+    return {name: at for name, at in session.execute(query.group_by(Event.assignment)) if name is not None}
+
+
+def _newest_jobs(session: Session, course: CourseId, assignment: AssignmentId) -> Mapping[str, Job]:
+    newest = select(func.max(Job.id)).where(Job.course == course, Job.assignment == assignment).group_by(Job.student)
+    return {job.student: job for job in session.scalars(select(Job).where(Job.id.in_(newest)))}
+
+
+def _students(session: Session, course: CourseId) -> set[StudentId]:
+    """Whoever fetched or submitted anything in this course."""
+    seen = select(Event.student).where(Event.course == course, Event.kind.in_([Kind.fetch, Kind.submit])).distinct()
+    submitted = select(Attempt.student).where(Attempt.course == course).distinct()
+    return {StudentId(name) for name in session.scalars(seen.union(submitted)) if name}
