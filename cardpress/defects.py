@@ -1,7 +1,7 @@
 """Planted defects, one function a code: each changes cells of a `Sheet` and writes what it did into its ledger.
 
-A cell gets at most one defect; the note OUT-VALID may stand beside it. Who wants to know how each is repaired reads data/README.md: every one can be
-decided from the rules written there.
+A cell gets at most one defect; the note OUT-VALID may stand beside it. Who wants to know how each is repaired reads
+data/README.md: every one can be decided from the rules written there.
 """
 
 from collections.abc import Callable, Mapping
@@ -154,12 +154,12 @@ def note_out_valid(sheet: Sheet, rng: np.random.Generator) -> None:
 def habit(code: str, cards: pd.DataFrame) -> Bools:
     """The cards that come from a source whose documented habit is this defect; none for other defects."""
     source, scraped = cards["source"].to_numpy(dtype=str), cards["scraped_at"].to_numpy()
-    none = np.zeros(len(cards), dtype=np.bool_)
-    return {
+    habits: dict[str, Bools] = {
         "UNIT-CENT": (source == "B") & (scraped >= CENTS_FROM),
         "UNIT-EUR": source == "D",
         "DATE-MIX": source == "C",
-    }.get(code, none)
+    }
+    return habits.get(code, np.zeros(len(cards), dtype=np.bool_))
 
 
 Plant = Callable[[Sheet, np.random.Generator], None]
