@@ -33,3 +33,50 @@ lock: env  ## resolve the requirements again: versions and hashes, no addresses
 	for part in student hub grader; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --extra $$part -c requirements/dev.txt pyproject.toml -o requirements/$$part.txt; done
+
+# The tables are made by the authors' library. A second run changes no byte; the stamp says when there was one.
+DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet
+.PHONY: data
+data: env  ## make the course's data, where it's missing or older than what makes it
+	@for file in $(DATA_FILES); do test -f data/$$file || rm -f data/.made; done
+	@$(MAKE) --no-print-directory data/.made
+
+data/.made: $(wildcard cardpress/*.py quizzes/*.yaml)
+	$(BIN)/python -m cardpress --out data
+	touch $@
+
+.PHONY: up
+up: env data  ## start the class on this machine: make up [PORT=8000] [STATE=.state] [DEMO=1]
+	$(BIN)/classroom up --state '$(STATE)' $(if $(filter-out file,$(origin PORT)),--port '$(PORT)') $(if $(filter 0,$(DEMO)),--no-demo)
+
+.PHONY: down
+down:  ## stop everything that `make up` started, and nothing else
+	$(BIN)/classroom down --state '$(STATE)'
+
+.PHONY: status
+status:  ## say whether the class runs, and where
+	$(BIN)/classroom status --state '$(STATE)'
+
+# One thread in the numerical libraries: tests run beside servers on few cores.
+.PHONY: test
+test: env data  ## run all tests this machine can run, and name each that it skips and why
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)
+
+.PHONY: check
+check: env  ## read the code: ruff, mypy, imports, spelling, notebooks without outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
+	$(BIN)/python scripts/check_notebooks.py source
+
+.PHONY: fix
+fix: env  ## mend what ruff can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean:  ## remove what can be made again; the environment, the data and STATE stay
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build artifacts
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -5,8 +5,10 @@ import sys
 import typer
 
 from classroom.errors import ClassroomError
+from classroom.ops import launch
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Teach an nbgrader course: release, grade, return.")
+app.add_typer(launch.app)
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""Running a class: one machine, one command."""

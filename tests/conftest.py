@@ -1,0 +1,46 @@
+"""What all tests share: the `needs` marker, and the course's folder.
+
+`@pytest.mark.needs("browser")` skips a test, with the reason, where the machine hasn't got the thing. The things named
+in CLASSROOM_REQUIRE (browser,user) must be there: such a test then fails instead of being skipped.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.other_user import why_no_other_user
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+
+
+def _why_no_browser() -> str:
+    return "" if Path(CHROMIUM).exists() else f"{CHROMIUM} is missing: apt-get install chromium"
+
+
+def _why_no_docker() -> str:
+    return "" if shutil.which("docker") else "there is no docker command"
+
+
+# What a test may need -> the reason why it isn't there, or "".
+THINGS: dict[str, Callable[[], str]] = {
+    "browser": _why_no_browser,
+    "docker": _why_no_docker,
+    "user": why_no_other_user,
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    required = {thing for thing in os.environ.get("CLASSROOM_REQUIRE", "").split(",") if thing}
+    for thing in (thing for marker in item.iter_markers("needs") for thing in marker.args):
+        if reason := THINGS[thing]():
+            message = f"needs {thing}: {reason}"
+            pytest.fail(message, pytrace=False) if thing in required else pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def course_root() -> Path:
+    """The checkout, with the real course in it."""
+    return ROOT
