@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -79,7 +80,7 @@ class Entry:
 
     path: PurePosixPath
     size_bytes: int
-    open: Callable[[], Readable]
+    open: Callable[[], io.BufferedIOBase]
 
 
 @dataclass(frozen=True)
@@ -198,21 +199,18 @@ def _write_member(member: Member, folder: Path) -> PurePosixPath:
 def _entry(path: Path, name: PurePosixPath) -> Entry:
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-    return Entry(name, size, lambda: open_regular(path))
+    return Entry(name, size, partial(open_regular, path))
 
 
 def _exactly(entry: Entry) -> Iterator[bytes]:
-    source, left = entry.open(), entry.size_bytes
-    try:
+    left = entry.size_bytes
+    with entry.open() as source:
         while left:
             chunk = source.read(min(CHUNK, left))
             if not chunk:
                 raise Conflict(f"{entry.path} became shorter while it was read; try again")
             left -= len(chunk)
             yield chunk
-    finally:
-        if close := getattr(source, "close", None):
-            close()
 
 
 @dataclass

@@ -128,7 +128,7 @@ def _arrival(assignment: Assignment, now: dt.datetime, due: dt.datetime) -> Arri
         return Arrival.not_open
     if _utc(now) <= _utc(due):
         return Arrival.on_time
-    if _utc(now) <= _after_days(assignment, due, 0):
+    if _utc(now) <= _utc(_after_days(assignment, due, 0)):
         return Arrival.grace
     last = _after_days(assignment, due, assignment.late.closes_after_days)
     return Arrival.late if _utc(now) <= _utc(last) else Arrival.closed
@@ -184,8 +184,7 @@ def _duration(until: dt.datetime, now: dt.datetime) -> str:
     minutes = int((_utc(until) - _utc(now)).total_seconds() // 60)
     if minutes < 1:
         return "less than a minute"
-    for name, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
-        if minutes >= 2 * size or size == 1:
-            break
+    units = (("day", 24 * 60), ("hour", 60), ("minute", 1))
+    name, size = next((name, size) for name, size in units if minutes >= 2 * size or size == 1)
     count = minutes // size
     return f"{count} {name}{'s' if count > 1 else ''}"

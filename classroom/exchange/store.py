@@ -18,19 +18,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from classroom.archive import CHUNK, Entry, Readable, open_regular
 from classroom.errors import GraderError, NotFound, Refused
 from classroom.ids import Digest, parse_digest, parse_member_path
 
+_PART = "part"  # what is still being written
 Tree = Mapping[PurePosixPath, Digest]
-
-
-class BlobWriter(Protocol):
-    """Where blobs can be put: the store itself, or an upload that may still be refused."""
-
-    def put_stream(self, stream: Readable) -> Digest: ...
 
 
 class Staging:
@@ -42,7 +36,7 @@ class Staging:
 
     def put_stream(self, stream: Readable) -> Digest:
         """Write a blob, in constant memory; its sha256."""
-        temporary, digest = self._folder / "part", hashlib.sha256()
+        temporary, digest = self._folder / _PART, hashlib.sha256()
         with temporary.open("wb") as file:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
@@ -67,8 +61,7 @@ class Staging:
 
     def keep(self) -> None:
         """Give all blobs to the store. Returns when they are sure to survive a crash."""
-        for blob in sorted(self._folder.iterdir()):
-            self._store.adopt(blob, parse_digest(blob.name))
+        self._store.adopt({parse_digest(blob.name): blob for blob in self._folder.iterdir() if blob.name != _PART})
 
 
 class Store:
@@ -105,16 +98,18 @@ class Store:
         """Store the list of a folder's files, whose blobs are there already; its sha256."""
         return self.put_bytes(_manifest(files))
 
-    def adopt(self, file: Path, digest: Digest) -> None:
-        """Move a complete file of this file system to its place; a blob that is there is left alone, but new again."""
-        target = self._path(digest)
-        try:
-            os.utime(target)  # `forget_unused` spares what is young: somebody is about to refer to it
-            return
-        except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        file.rename(target)
-        for folder in (target.parent, self._blobs):
+    def adopt(self, files: Mapping[Digest, Path]) -> None:
+        """Move complete files of this file system to their places; blobs that are there are left alone, but young."""
+        changed = {self._blobs}
+        for digest, file in files.items():
+            target = self._path(digest)
+            try:
+                os.utime(target)  # `forget_unused` spares what is young: somebody is about to refer to it
+            except FileNotFoundError:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.rename(target)
+                changed.add(target.parent)
+        for folder in changed:
             _fsync_folder(folder)
 
     def open(self, digest: Digest) -> io.BufferedReader:

@@ -1,0 +1,68 @@
+"""Submissions as folders: submitted/<student>/<assignment>/, as nbgrader reads them."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from classroom.archive import folder_entries
+from classroom.assignments import Assignment
+from classroom.db.tables import Attempt
+from classroom.errors import Refused
+from classroom.exchange.store import Store
+from classroom.exchange.upload import TIMESTAMP_FILE
+from classroom.ids import parse_digest
+from classroom.policy import Arrival, Scored, counting_attempt, late_penalty
+
+
+def choose(assignment: Assignment, attempts: Sequence[Attempt], shares: Mapping[tuple[str, int], float]) -> Attempt:
+    """The attempt of one student that counts, by the assignment's rule and the scores known so far."""
+    scored = [
+        Scored(
+            number=attempt.number,
+            penalty_share=late_penalty(assignment, attempt.received_at),
+            is_late=attempt.arrival == Arrival.late,
+            score_share=shares.get((attempt.student, attempt.number)),
+        )
+        for attempt in attempts
+    ]
+    number = counting_attempt(scored, assignment.attempt_counts)
+    return next(attempt for attempt in attempts if attempt.number == number)
+
+
+def bring_to(folder: Path, attempt: Attempt, store: Store) -> bool:
+    """Make the folder hold exactly the attempt and its timestamp.txt; whether anything had to be written."""
+    extra = {TIMESTAMP_FILE: f"{attempt.received_at:%Y-%m-%d %H:%M:%S.%f} UTC".encode()}
+    tree = parse_digest(attempt.tree)
+    wanted: dict[PurePosixPath, str] = {**store.tree(tree)}
+    wanted |= {path: hashlib.sha256(content).hexdigest() for path, content in extra.items()}
+    if _digests(folder) == wanted:
+        return False
+    store.write_tree(tree, folder, extra=extra)
+    return True
+
+
+@contextmanager
+def one_collector(folder: Path) -> Iterator[None]:
+    """A lock on the folder: two that collect at once take turns. Frees itself when its process dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _digests(folder: Path) -> dict[PurePosixPath, str] | None:
+    """The sha256 of each file; None where something stands that no submission holds."""
+    try:
+        found = {}
+        for entry in folder_entries(folder):
+            with entry.open() as file:
+                found[entry.path] = hashlib.file_digest(file, "sha256").hexdigest()
+        return found
+    except Refused:
+        return None
