@@ -152,9 +152,7 @@ def progress(session: Session, run_id: int) -> RunProgress:
         total=len(jobs),
         done=len(done),
         by_state=dict(by_state),
-        seconds_left=_seconds_left(
-            [row.started_at for row in jobs if row.started_at], [row.finished_at for row in done], len(jobs)
-        ),
+        seconds_left=_seconds_left(starts, [row.finished_at for row in done], len(jobs)),
         finished=run.finished_at is not None,
     )
 

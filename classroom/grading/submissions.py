@@ -1,0 +1,201 @@
+"""Reads what lies in source/ and submitted/ into an intake. Never follows a link, never raises over one submission."""
+
+import datetime as dt
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classroom.assignments import Assignment
+from classroom.config import Settings
+from classroom.db.tables import Attempt
+from classroom.errors import CourseError, Refused
+from classroom.grading.intake import MAX_NOTEBOOK_BYTES, Unusable, make_intake, parse_source
+from classroom.grading.models import Fault, SourceNotebook, SubmissionIntake
+from classroom.ids import AssignmentId, CourseId, NotebookId, StudentId, parse_student_id
+from judge.plan import Limits
+
+TIMESTAMP = "timestamp.txt"
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
+_MAX_FILES = 500  # walked in a folder, whatever the limits say
+
+
+class NoRegularFile(ValueError):
+    """A link, device, folder or pipe where a file should be."""
+
+
+@dataclass(frozen=True)
+class AssignmentSource:
+    """The instructor's side of an assignment. files: what stands beside its notebooks, by relative path."""
+
+    assignment: AssignmentId
+    notebooks: tuple[SourceNotebook, ...]
+    files: Mapping[str, bytes]
+    digest: str
+
+    @property
+    def graded(self) -> tuple[SourceNotebook, ...]:
+        return tuple(notebook for notebook in self.notebooks if notebook.is_graded)
+
+
+def load_source(folder: Path, assignment: AssignmentId) -> AssignmentSource:
+    """The notebooks and files of source/<assignment>; raises CourseError."""
+    if not folder.is_dir():
+        raise CourseError(f"there is no {folder}; an assignment's notebooks stand there")
+    files = dict(_walk(folder, limit_bytes=1 << 30))
+    notebooks = tuple(
+        parse_source(NotebookId(PurePosixPath(name).stem), data)
+        for name, data in sorted(files.items())
+        if name.endswith(".ipynb") and "/" not in name and isinstance(data, bytes)
+    )
+    if not notebooks:
+        raise CourseError(f"{folder} holds no notebook")
+    others = {name: data for name, data in files.items() if isinstance(data, bytes) and not name.endswith(".ipynb")}
+    graded = {f"{one.id}.ipynb": files[f"{one.id}.ipynb"] for one in notebooks if one.is_graded}
+    return AssignmentSource(assignment, notebooks, others, _digest_files(graded | others))
+
+
+def read_submission(
+    folder: Path, student: StudentId, source: AssignmentSource, rules: Assignment, *, engine: str
+) -> SubmissionIntake:
+    """One submission as it lies in `folder`. What can't be used is named in the notebook's intake or the notes."""
+    found = dict(_walk(folder, limit_bytes=int(rules.limits.upload_mb * (1 << 20))))
+    found.pop(TIMESTAMP, None)
+    wanted = {f"{notebook.id}.ipynb" for notebook in source.notebooks}
+    extra, notes = _extra_files(found, wanted, rules.limits.extra_files)
+    limits = Limits(rules.budget.cell, rules.budget.test, rules.budget.total)
+    names = sorted(found)
+    notebooks = tuple(
+        make_intake(
+            f"{student}/{source.assignment}/{notebook.id}",
+            notebook,
+            _submitted(found, notebook.id, names),
+            files={**extra, **source.files},
+            limits=limits,
+        )
+        for notebook in source.graded
+    )
+    parts = [_digest_files(found), source.digest, engine, repr(asdict(limits))]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return SubmissionIntake(source.assignment, student, notebooks, notes, digest)
+
+
+def collected(
+    session: Session, settings: Settings, course: CourseId, assignment: AssignmentId
+) -> dict[StudentId, int | None]:
+    """Everybody whose submission lies in submitted/, with the number of the attempt it is, where that is known."""
+    students = {
+        student: submitted_at(settings, assignment, student) for student in collected_students(settings, assignment)
+    }
+    query = select(Attempt).where(Attempt.course == course, Attempt.assignment == assignment)
+    numbers = {(row.student, row.received_at): row.number for row in session.scalars(query)}
+    return {student: numbers.get((student, time)) if time else None for student, time in students.items()}
+
+
+def collected_students(settings: Settings, assignment: AssignmentId) -> list[StudentId]:
+    """The students who have a folder for the assignment in submitted/, sorted."""
+    found = []
+    for folder in sorted(settings.course_dir("submitted").glob(f"*/{assignment}")):
+        try:
+            found.append(parse_student_id(folder.parent.name))
+        except Refused:
+            continue  # a stray folder that is no student's
+    return found
+
+
+def submission_folder(settings: Settings, assignment: AssignmentId, student: StudentId) -> Path:
+    return settings.course_dir("submitted") / student / assignment
+
+
+def submitted_at(settings: Settings, assignment: AssignmentId, student: StudentId) -> dt.datetime | None:
+    """The time that the exchange wrote beside a submission; None where there's none to read."""
+    try:
+        text = read_regular(submission_folder(settings, assignment, student) / TIMESTAMP, 200).decode()
+        return dt.datetime.strptime(text.strip(), _TIME_FORMAT).replace(tzinfo=dt.UTC)
+    except (OSError, ValueError):
+        return None
+
+
+def read_regular(path: Path, limit_bytes: int) -> bytes:
+    """A regular file's bytes, one more than the limit at most; raises NoRegularFile for all else, OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NoRegularFile(f"{path.name} is a link") from error
+        raise
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NoRegularFile(f"{path.name} is no regular file")
+        return file.read(limit_bytes + 1)
+
+
+def _walk(folder: Path, *, limit_bytes: int) -> Iterator[tuple[str, "bytes | Unusable"]]:
+    """Files by relative path, with their bytes or why they can't be had; at most `limit_bytes` of them together."""
+    left, count = limit_bytes, 0
+    for where, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if name not in {".ipynb_checkpoints", "__pycache__"})
+        for name in sorted(names):
+            count += 1
+            if count > _MAX_FILES:
+                return
+            path = Path(where) / name
+            data = _read(path, left)
+            left -= len(data) if isinstance(data, bytes) else 0
+            yield path.relative_to(folder).as_posix(), data
+
+
+def _read(path: Path, left: int) -> "bytes | Unusable":
+    limit = min(left, MAX_NOTEBOOK_BYTES) if path.suffix == ".ipynb" else left
+    try:
+        data = read_regular(path, limit)
+    except (NoRegularFile, OSError) as error:
+        return Unusable(Fault.unreadable, f"it can't be read: {error}")
+    if len(data) > limit and path.suffix != ".ipynb":
+        return Unusable(Fault.unreadable, "the submission is larger than the assignment allows")
+    return data
+
+
+def _submitted(
+    found: Mapping[str, "bytes | Unusable"], notebook: NotebookId, names: Sequence[str]
+) -> "bytes | Unusable":
+    given = found.get(f"{notebook}.ipynb")
+    if given is not None:
+        return given
+    held = f"it holds {', '.join(names[:5])}" if names else "it holds no file"
+    return Unusable(Fault.missing, f"it isn't in the submission; {held}")
+
+
+def _extra_files(
+    found: Mapping[str, "bytes | Unusable"], notebooks: set[str], patterns: Sequence[str]
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The files that go along, and a note for each that doesn't."""
+    taken: dict[str, bytes] = {}
+    notes = []
+    for name, data in found.items():
+        if name in notebooks:
+            continue
+        if name.endswith(".ipynb"):
+            notes.append(f"the notebook {name} is not part of the assignment and was passed over")
+        elif isinstance(data, Unusable):
+            notes.append(f"{name} was passed over: {data}")
+        elif not any(fnmatch(PurePosixPath(name).name, pattern) for pattern in patterns):
+            notes.append(f"{name} was passed over: files of this kind are not taken")
+        else:
+            taken[name] = data
+    return taken, tuple(notes)
+
+
+def _digest_files(files: Mapping[str, "bytes | Unusable"]) -> str:
+    whole = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        content = data if isinstance(data, bytes) else str(data).encode()
+        whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return whole.hexdigest()
