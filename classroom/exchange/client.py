@@ -81,6 +81,10 @@ class ExchangeClient:
         """Everybody's attempts, for instructors."""
         return self._ask(protocol.submissions_path(course), AttemptList, assignment=assignment, student=student)
 
+    def counting(self, course: str, assignment: str) -> AttemptList:
+        """The attempts that count, one for each student who submitted."""
+        return self._ask(protocol.counting_path(course, assignment), AttemptList)
+
     def release(self, course: str, assignment: str, tar: Iterable[bytes]) -> ReleaseInfo:
         """Publish a version; the same files again make no new one."""
         return self._send("PUT", protocol.release_path(course, assignment), tar, ReleaseInfo)

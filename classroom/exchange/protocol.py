@@ -51,6 +51,11 @@ def submissions_path(course: str) -> str:
     return f"/courses/{course}/submissions"
 
 
+def counting_path(course: str, assignment: str) -> str:
+    """GET (instructor): of each student who submitted the attempt that counts."""
+    return f"{assignments_path(course)}/{assignment}/counting"
+
+
 def attempt_path(course: str, assignment: str, student: str, number: int | str) -> str:
     """GET (its student, instructor): the files of one attempt; ?purpose=collect when an instructor collects."""
     return f"{assignments_path(course)}/{assignment}/submissions/{student}/{number}"
@@ -102,9 +107,9 @@ class CourseList(_Body):
 
 
 class Expected(_Body):
-    """What a submission may hold: the release's notebooks, files of these patterns, and how much of it."""
+    """What a submission may hold: the release's files, extra ones of these patterns, and how much of it."""
 
-    notebooks: tuple[str, ...]
+    names: tuple[str, ...]
     patterns: tuple[str, ...]
     upload_bytes: int
     file_bytes: int
@@ -114,7 +119,7 @@ class Expected(_Body):
 class AssignmentInfo(_Body):
     """status: what would become of a submission now (policy.Arrival). policy: the same as a sentence for the student.
 
-    version: of the newest release; None, with `expected` empty of notebooks, before there is one.
+    version: of the newest release; None, with no names in `expected`, before the caller may fetch one.
     """
 
     id: str
@@ -158,7 +163,7 @@ class FeedbackInfo(_Body):
 
 
 class AttemptInfo(_Body):
-    """One submission. late_s: after the due date and its grace. counts: whether it is the one that is graded."""
+    """One submission. late_s: after the due date and its grace."""
 
     course: str
     assignment: str
@@ -169,7 +174,6 @@ class AttemptInfo(_Body):
     late_s: float
     size_bytes: int
     files: int
-    counts: bool
     receipt: dict[str, Any]
     feedback: FeedbackInfo | None = None
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -12,7 +13,10 @@ from classroom.assignments import Course
 from classroom.config import Settings
 from classroom.db.engine import Database
 from classroom.errors import Forbidden, NotSignedIn
+from classroom.exchange.protocol import API_PREFIX
+from classroom.exchange.receipts import ReceiptKey
 from classroom.exchange.store import Store
+from classroom.exchange.transfers import Transfers
 from classroom.service.auth import Caller, Identify, Role
 from classroom.service.sessions import SESSION_COOKIE, Seals, Session
 
@@ -45,6 +49,11 @@ class Context:
     database: Database
     store: Store
     clock: Callable[[], dt.datetime]
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """The exchange's rules on this database and store."""
+        return Transfers(self.course, self.database, self.store, ReceiptKey.load(self.settings.secrets), self.clock)
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,7 @@ def _check_origin(request: Request) -> None:
 async def _sent_csrf_token(request: Request) -> str:
     if CSRF_HEADER in request.headers:
         return request.headers[CSRF_HEADER]
-    if request.headers.get("Content-Type", "").startswith(_FORMS):
+    is_page = not request.url.path.startswith(API_PREFIX)
+    if is_page and request.headers.get("Content-Type", "").startswith(_FORMS):
         return str((await request.form()).get(CSRF_FIELD, ""))
     return ""

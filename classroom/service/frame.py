@@ -7,10 +7,12 @@ import time
 from datetime import UTC, datetime
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classroom.config import SERVICE_PREFIX
+from classroom.exchange.protocol import API_PREFIX
 from classroom.service.problems import answer_problem
 
 log = logging.getLogger("classroom.service")
@@ -30,6 +32,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+MAX_FORM_BYTES = 2 * 1024 * 1024
 STATIC_PATH = f"{SERVICE_PREFIX}/static/"
 
 
@@ -54,6 +57,8 @@ class Frame:
                 _add_headers(MutableHeaders(scope=message), scope["path"], request_id)
             await send(message)
 
+        if not scope["path"].startswith(API_PREFIX):
+            receive = _limited(receive)
         try:
             await self._app(scope, receive, send_framed)
         except Exception:  # the outermost edge: told in full to the log, to the caller by its id alone
@@ -62,6 +67,21 @@ class Frame:
                 await answer_problem(Request(scope, receive), 500)(scope, receive, send_framed)
         finally:
             _log_request(scope, status, time.monotonic() - began)
+
+
+def _limited(receive: Receive) -> Receive:
+    """Cuts off a form that would fill the disk. The API's uploads have limits of their own."""
+    size = 0
+
+    async def receive_some() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_FORM_BYTES:
+            raise HTTPException(413, "the form is too large")
+        return message
+
+    return receive_some
 
 
 def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
