@@ -134,9 +134,8 @@ def pack_folder(folder: Path, *, keep: Callable[[PurePosixPath], bool] = lambda 
 
 def folder_entries(folder: Path, *, keep: Callable[[PurePosixPath], bool] = lambda path: True) -> list[Entry]:
     """A folder's regular files, sorted by path; raises Refused for a link, a device or a name that can't travel."""
-    found = sorted(Path(root) / name for root, _, names in os.walk(folder) for name in names)
-    relative = [(path, path.relative_to(folder).as_posix()) for path in found]
-    return [_entry(path, parse_member_path(name)) for path, name in relative if keep(PurePosixPath(name))]
+    found = sorted((path.relative_to(folder).as_posix(), path) for path in _files_below(folder))
+    return [_entry(path, parse_member_path(name)) for name, path in found if keep(PurePosixPath(name))]
 
 
 def open_regular(path: Path) -> io.BufferedReader:
@@ -186,6 +185,13 @@ def copy_content(source: Readable, target: io.BufferedIOBase) -> int:
         target.write(chunk)
         size += len(chunk)
     return size
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Everything that isn't a real folder; a link to a folder too, so that it's refused and not passed over."""
+    for root, folders, names in os.walk(folder):
+        yield from (Path(root) / name for name in names)
+        yield from (Path(root) / name for name in folders if (Path(root) / name).is_symlink())
 
 
 def _write_member(member: Member, folder: Path) -> PurePosixPath:

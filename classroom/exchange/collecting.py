@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -33,7 +34,12 @@ def choose(assignment: Assignment, attempts: Sequence[Attempt], shares: Mapping[
 
 
 def bring_to(folder: Path, attempt: Attempt, store: Store) -> bool:
-    """Make the folder hold exactly the attempt and its timestamp.txt; whether anything had to be written."""
+    """Make the folder hold exactly the attempt and its timestamp.txt; whether anything had to be written.
+
+    Called by one collector at a time: what lies half-written beside the folder is a dead one's.
+    """
+    for stale in folder.parent.glob(f".{folder.name}.*.part"):
+        shutil.rmtree(stale)
     extra = {TIMESTAMP_FILE: f"{attempt.received_at:%Y-%m-%d %H:%M:%S.%f} UTC".encode()}
     tree = parse_digest(attempt.tree)
     wanted: dict[PurePosixPath, str] = {**store.tree(tree)}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classroom.db.tables import Attempt, Event, Feedback, Job, Release
@@ -35,8 +35,10 @@ def attempts_of(session: Session, place: Place, student: str | None = None) -> S
 
 def last_number(session: Session, place: Place, student: str) -> int:
     """The number of the student's newest attempt, 0 without one."""
-    attempts = attempts_of(session, place, student)
-    return attempts[-1].number if attempts else 0
+    of_place = select(func.max(Attempt.number)).where(
+        Attempt.course == place.course, Attempt.assignment == place.assignment
+    )
+    return session.scalar(of_place.where(Attempt.student == student)) or 0
 
 
 def feedback_of(session: Session, place: Place, student: str) -> Sequence[Feedback]:
@@ -47,13 +49,11 @@ def feedback_of(session: Session, place: Place, student: str) -> Sequence[Feedba
 
 def score_shares(session: Session, place: Place) -> dict[tuple[str, int], float]:
     """The newest autograded share of the points, by student and number of the attempt."""
-    of_place = select(Job).where(Job.course == place.course, Job.assignment == place.assignment)
-    graded = of_place.where(Job.state == "done", Job.attempt.is_not(None), Job.score.is_not(None), Job.max_score > 0)
-    return {
-        (job.student, job.attempt): job.score / job.max_score
-        for job in session.scalars(graded.order_by(Job.id))
-        if job.attempt is not None and job.score is not None and job.max_score
-    }
+    columns = select(Job.student, Job.attempt, Job.score / Job.max_score)
+    graded = columns.where(Job.state == "done", Job.attempt.is_not(None), Job.score.is_not(None), Job.max_score > 0)
+    of_place = graded.where(Job.course == place.course, Job.assignment == place.assignment)
+    found = session.execute(of_place.order_by(Job.id)).tuples()
+    return {(student, attempt): share for student, attempt, share in found if attempt is not None and share is not None}
 
 
 def collected_numbers(session: Session, place: Place) -> dict[StudentId, int]:

@@ -160,7 +160,7 @@ class Store:
             for path, content in files.items():
                 (new / path).parent.mkdir(parents=True, exist_ok=True)
                 (new / path).write_bytes(content)
-            if folder.exists():
+            if os.path.lexists(folder):
                 folder.rename(old)
             new.rename(folder)
         finally:

@@ -73,7 +73,7 @@ class Transfers:
         assignment = self.course.assignment(assignment_id)
         with self.store.stage() as staging:
             files = {}
-            for entry in folder_entries(folder):
+            for entry in folder_entries(folder, keep=_is_not_hidden):
                 with entry.open() as file:
                     files[entry.path] = staging.put_stream(file)
             if not notebooks(files):
@@ -131,8 +131,8 @@ class Transfers:
             self._note(Kind.refused, assignment, student_id, student_id, reason=_reason(error))
             raise
 
-    def attempts(self, assignment_id: str, student: str) -> Sequence[Attempt]:
-        """The student's submissions of an assignment, oldest first."""
+    def attempts(self, assignment_id: str, student: str | None) -> Sequence[Attempt]:
+        """The student's submissions of an assignment, oldest first; everybody's, by student, for None."""
         with self.database.reading() as session:
             return rows.attempts_of(session, self._place(self.course.assignment(assignment_id)), student)
 
@@ -146,11 +146,23 @@ class Transfers:
                 return row
         raise NotFound(f"there is no attempt {number} of {student[:80]!r} at {assignment_id}")
 
-    def fetch_attempt(self, assignment_id: str, student: str, number: int, *, actor: str, is_staff: bool) -> Attempt:
-        """`attempt`, as a transfer: the caller packs `store.entries(attempt.tree)` and sends it."""
+    def fetch_attempt(
+        self,
+        assignment_id: str,
+        student: str,
+        number: int,
+        *,
+        actor: str,
+        is_staff: bool,
+        kind: Kind = Kind.attempt_fetch,
+    ) -> Attempt:
+        """`attempt`, as a transfer: the caller packs `store.entries(attempt.tree)` and sends it.
+
+        kind: Kind.collect when an instructor collects from another machine, so that `collected` knows.
+        """
         row = self.attempt(assignment_id, student, number, reader=None if is_staff else actor)
         assignment = self.course.assignment(assignment_id)
-        self._note(Kind.attempt_fetch, assignment, actor, row.student, attempt=number, tree=row.tree)
+        self._note(kind, assignment, actor, row.student, attempt=number, tree=row.tree)
         return row
 
     def counting(self, assignment_id: str) -> dict[StudentId, Attempt]:
@@ -350,6 +362,10 @@ class Transfers:
         time = at or self.clock()
         place = {"course": self.course.id, "assignment": assignment.id}
         record(session, kind, actor=actor, at=time, student=student, **place, **data)
+
+
+def _is_not_hidden(path: PurePosixPath) -> bool:
+    return not any(part.startswith(".") for part in path.parts)
 
 
 def _insist(decision: Decision) -> None:
