@@ -85,18 +85,38 @@ def test_types_exist_only_in_their_years(cards: pd.DataFrame, new_era: pd.DataFr
     assert year[kind == "Fairy"].max() <= 2019
 
 
-def test_the_new_era_reprints_species_of_the_old_one_under_new_rules(
-    cards: pd.DataFrame, new_era: pd.DataFrame
-) -> None:
+def test_the_new_era_reprints_species_of_the_old_one(cards: pd.DataFrame, new_era: pd.DataFrame) -> None:
     old_names = cards.groupby("species_id")["name"].agg(lambda names: names.iloc[0].removesuffix(" Apex"))
     new_names = new_era.groupby("species_id")["name"].agg(lambda names: names.iloc[0].removesuffix(" Apex"))
     shared = old_names.index.intersection(new_names.index)
-    weak_old, weak_new = (t.loc[t["type"] == "Psychic", "weakness"].mode()[0] for t in (cards, new_era))
 
     assert len(shared) > 500
     assert old_names[shared].equals(new_names[shared])
-    assert (weak_old, weak_new) == ("Psychic", "Darkness")
     assert set(cards["card_code"]).isdisjoint(new_era["card_code"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "before", "after"),
+    [
+        ("Psychic", "weakness", "Psychic", "Darkness"),
+        ("Darkness", "weakness", "Fighting", "Grass"),
+        ("Dragon", "weakness", "Fairy", "-"),
+        ("Metal", "resistance", "Psychic", "Grass"),
+        ("Lightning", "resistance", "Metal", "-"),
+        ("Psychic", "resistance", "-", "Fighting"),
+    ],
+)
+def test_the_rules_changed_in_2020(
+    cards: pd.DataFrame, new_era: pd.DataFrame, kind: str, column: str, before: str, after: str
+) -> None:
+    usual = [table.loc[table["type"] == kind, column].mode()[0] for table in (cards, new_era)]
+
+    assert usual == [before, after]
+
+
+def test_no_cards_at_all_are_refused() -> None:
+    with pytest.raises(ValueError, match="ask for at least one card"):
+        make_cards(SEED, n_cards=0)
 
 
 def test_shares_are_near_those_of_the_real_game(cards: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ The cleaner and the finder below use what data/README.md says and nothing of car
 
 import unicodedata
 from collections.abc import Collection
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardpress.feed import CODES, LEGAL, Feed, make_feed
+from cardpress.cards import COLUMNS, make_cards
+from cardpress.defects import PLANTS
+from cardpress.draws import streams
+from cardpress.feed import CODES, LEGAL, Feed, make_feed, open_sheet
 from cardpress.plain import RAW_COLUMNS, plain_text
 
 SEED = 0x27F0A1B55D0C4E92AE8B64C1900D3F7E
@@ -243,3 +247,52 @@ def test_rescrapes_are_older_carelessly_named_and_partly_at_another_price(feed: 
     assert (older["name"] != clean["name"]).all()
     assert (older["name"].str.strip().str.lower() == clean["name"].str.lower()).all()
     assert 0.3 < same_price[at_source_a].mean() < 0.8
+
+
+def test_a_card_is_in_the_feed_twice_at_most(feed: Feed) -> None:
+    assert feed.raw["card_code"].value_counts().max() == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "source", "times", "changed"),
+    [
+        ("UNIT-CENT", "B", ["2023-02-28 23:59:59", "2023-03-01 00:00:00"], {"list_price": ["9.99", "999"]}),
+        (
+            "DATE-MIX",
+            "C",
+            ["2021-06-30 23:59:59", "2021-07-01 00:00:00"],
+            {"release_date": ["07/05/2014", "05/07/2014"]},
+        ),
+        ("UNIT-EUR", "D", ["2020-01-01", "2024-01-01"], {"list_price": ["9.2500", "9.2500"], "currency": ["", ""]}),
+    ],
+    ids=["cents from March on", "month first from July on", "euros always"],
+)
+def test_habits_change_on_the_documented_day(
+    code: str, source: str, times: list[str], changed: dict[str, list[str]]
+) -> None:
+    rows = make_cards(SEED, n_cards=2).assign(
+        source=source, scraped_at=pd.to_datetime(times), release_date=pd.Timestamp("2014-05-07"), list_price=9.99
+    )
+    sheet = open_sheet(rows)
+
+    PLANTS[code](sheet, streams(1, 1)[0])
+
+    assert {column: sheet.text[column] for column in changed} == changed
+
+
+def test_only_rows_with_a_habit_move_to_source_a_when_it_is_left_out() -> None:
+    cards = make_cards(SEED, n_cards=2000).set_index("card_code")
+    without = make_feed(SEED, n_cards=2000, defects=set(CODES) - {"UNIT-CENT"}).clean.set_index("card_code")
+    late_b = (cards["source"] == "B") & (cards["scraped_at"] >= "2023-03-01")
+
+    assert late_b.sum() > 0
+    assert (without.loc[cards.index[late_b], "source"] == "A").all()
+    assert (without.loc[cards.index[~late_b], "source"] == cards.loc[~late_b, "source"]).all()
+
+
+def test_the_dictionary_names_every_column_code_and_spelling() -> None:
+    text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
+    wanted = [f"`{name}`" for name in {*RAW_COLUMNS, *COLUMNS, *CODES}]
+    spellings = [f"{word.capitalize()} ({name})" for word, name in SPANISH.items()]
+
+    assert [name for name in [*wanted, *spellings] if name not in " ".join(text.split())] == []
