@@ -113,12 +113,12 @@ SERIES = [
 CODE_LETTERS = np.array(list("WGPCFRLDMNY"))
 
 STARTS = words(
-    "Bal Bre Bro Cal Ced Cra Dar Del Dro Eld Far Fel Flo Gan Ger Gli Har Hel Hur Ing Jal Jor Kar Kel Kry Lan Ler Lom "
-    "Mar Mel Mur Nal Ner Nor Obr Oll Par Per Plo Qua Ral Ren Ros Sal Ser Sko Tal Ter Tro Ull Van Ver Vol Wal Wen Zil"
+    "Bal Bre Bro Cal Ced Cra Dar Del Dro Eld Far Fel Flo Gan Ger Gli Har Heb Hur Ing Jal Jor Kar Kel Kry Lan Ler Lom "
+    "Mar Mel Mur Nal Ner Nor Obr Olm Par Per Plo Qua Ral Ren Ros Sal Sev Sko Tal Ter Tro Ull Van Ver Vol Wal Wen Zil"
 )
 MIDDLES = words(
-    "bad bef bim boz dac def dig dov gab gek gim gof kas keb kip kov lac lef lim lod mab mez mip mov nag nek nid nov "
-    "pab pek pid pof rab rez rin rov sab sek sid sof tab tek tid tov vac vem vin zod"
+    "bad bef bim boz dac def dig dov gab gek gim gof kas keb kip kov lac lef lim loz mab mez mip mov nag nek nid nov "
+    "pab pek pid pof rab rez riz rov sab sek sid sof tab tek tid tov vac vem vin zod"
 )
 ENDINGS = [["i", "u", "ette", "it"], ["on", "ar", "ilo", "esk"], ["oth", "ax", "urn", "empra"]]
 ARTIST_FIRST = words("Ada Bela Cato Dina Egon Fay Gus Hilda Ivo Jun Kaja Leo Mina Nils Oda Pia Rafa Sol Tove Ugo")
