@@ -27,7 +27,7 @@ def predict(key: str, guess: Guess | _NotGiven | None = _NOT_GIVEN) -> Guess | N
         return _guesses.get(key)
     if guess is None:
         _guesses.pop(key, None)
-        print(f"{key}: no guess yet. Put yours in place of None and run again; a wrong one teaches more than a nod.")
+        print(f"{key}: no guess yet. Put yours in place of None, then run this cell again.")
         return None
     if not isinstance(guess, Guess):
         raise TypeError(f"predict({key!r}, ...) takes a number, a word or True/False, not {type(guess).__name__}")

@@ -15,6 +15,13 @@ _COLOURS = {"--jq-multiple-choice-bg": "#1f4e79", "--jq-many-choice-bg": "#1f4e7
 }
 
 
+# Its type is as large as a headline, and code breaks into a second line.
+_SIZES = (
+    "<style>.Quiz, .Feedback, .InpLabel {font-size: 15px !important; line-height: 1.4}"
+    ".QuizCode, .QuizCode code {font-size: 13px !important} .MCButton {justify-content: left; text-align: left}</style>"
+)
+
+
 def show(module: str, *item_ids: str) -> None:
     """Show items of a module's quiz bank, all of them when none is named; show("01", "dash_means_none").
 
@@ -49,7 +56,7 @@ def _pick(items: list[dict[str, Any]], module: str, item_ids: tuple[str, ...]) -
 
 
 def as_text(items: list[dict[str, Any]]) -> str:
-    """The items as plain text: the questions first, the key with its reasons after them."""
+    """The items as plain text: the questions first, options by the alphabet, the key with its reasons after them."""
     questions = [f"{number}. {_question_text(item)}" for number, item in enumerate(items, start=1)]
     keys = [f"{number}. {_key_text(item)}" for number, item in enumerate(items, start=1)]
     return "\n\n".join([*questions, "Answers\n" + "\n".join(keys)])
@@ -72,7 +79,8 @@ def _key_text(item: dict[str, Any]) -> str:
 
 
 def _lettered(item: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    return list(zip(_LETTERS, item["answers"], strict=False))
+    # In the file the right option stands first; by the alphabet it stands anywhere, and the same in every run.
+    return list(zip(_LETTERS, sorted(item["answers"], key=lambda answer: str(answer["answer"])), strict=False))
 
 
 def _indented(code: str) -> list[str]:
@@ -105,4 +113,4 @@ def _as_html(items: list[dict[str, Any]]) -> str | None:
     script = "\n".join(bundle.get("application/javascript", "") for bundle in bundles)
     # It looks for MathJax and, finding half of one, fetches the rest from a CDN: let it find none.
     offline = script.replace("typeof MathJax", "typeof noMathJax").replace("</", r"<\/")
-    return f"{html}</div><script>{offline}</script>"
+    return f"{html}</div>{_SIZES}<script>{offline}</script>"

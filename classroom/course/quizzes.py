@@ -136,6 +136,8 @@ def _problems(quiz: Quiz) -> Iterator[str]:
     for item in quiz.items:
         problems = _choice_problems(item) if isinstance(item, ChoiceItem) else _numeric_problems(item)
         yield from (f"item '{item.id}': {problem}" for problem in problems)
+        if "$" in item.model_dump_json():
+            yield f"item '{item.id}' holds a dollar sign, which a notebook may read as maths; write 'dollars'"
     yield from _length_gives_away(quiz)
 
 
