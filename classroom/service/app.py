@@ -62,7 +62,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Before the first request: the newest tables, and nothing half-written from a process that was killed."""
     context: Context = app.state.context
     migrate(context.settings.service_db_url)
-    context.store.sweep()
+    context.transfers.sweep()
     yield
     context.database.dispose()
 

@@ -114,9 +114,10 @@ def fetch_attempt(
     assignment: str, student: str, number: int, context: InContext, caller: Reader, purpose: str = ""
 ) -> StreamingResponse:
     """The files of an attempt as a tar stream: one's own, or any for instructors (?purpose=collect to grade it)."""
-    row = _attempt(context, caller, assignment, student, number)
-    is_collected = purpose == "collect" and caller.has(Role.INSTRUCTOR)
-    _note(context, Kind.collect if is_collected else Kind.attempt_fetch, row, caller, tree=row.tree)
+    is_staff = caller.has(Role.INSTRUCTOR)
+    kind = Kind.collect if is_staff and purpose == "collect" else Kind.attempt_fetch
+    _attempt(context, caller, assignment, student, number)
+    row = context.transfers.fetch_attempt(assignment, student, number, actor=caller.name, is_staff=is_staff, kind=kind)
     return _tar(context, parse_digest(row.tree), f"{assignment}-{student}-{number}.tar")
 
 
@@ -134,7 +135,7 @@ def fetch_feedback(assignment: str, student: str, number: int, context: InContex
         found = listing.find_feedback(session, row)
     if found is None:
         raise NotFound("there is no feedback for this submission yet")
-    _note(context, Kind.feedback_fetch, row, caller, tree=found.tree)
+    _note(context, Kind.feedback_fetch, row, caller, found.tree)
     return _tar(context, parse_digest(found.tree), f"{assignment}-{student}-{number}-feedback.tar")
 
 
@@ -212,19 +213,10 @@ def _describe(context: Context, rows: Sequence[Attempt]) -> tuple[AttemptInfo, .
         return listing.describe_attempts(session, context.store, rows)
 
 
-def _note(context: Context, kind: Kind, row: Attempt, caller: Caller, **data: Any) -> None:
+def _note(context: Context, kind: Kind, row: Attempt, caller: Caller, tree: str) -> None:
+    about = {"course": row.course, "assignment": row.assignment, "student": row.student}
     with context.database.session() as session:
-        record(
-            session,
-            kind,
-            course=row.course,
-            actor=caller.name,
-            at=context.clock(),
-            assignment=row.assignment,
-            student=row.student,
-            attempt=row.number,
-            **data,
-        )
+        record(session, kind, actor=caller.name, at=context.clock(), **about, attempt=row.number, tree=tree)
 
 
 def _tar(context: Context, tree: Digest, name: str, headers: dict[str, str] | None = None) -> StreamingResponse:
