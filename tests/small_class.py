@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -130,7 +130,7 @@ class AppTransport(httpx.BaseTransport):
         asked = httpx.Request(request.method, request.url, headers=request.headers, stream=stream)
         answer = await self._asgi.handle_async_request(asked)
         content = await answer.aread()
-        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(content))
 
 
 class _Async(httpx.AsyncByteStream):
@@ -169,10 +169,10 @@ class Classroom:
 
 
 @contextmanager
-def classroom(folder: Path) -> Iterator[Classroom]:
+def classroom(folder: Path, hub: Callable[[httpx.Request], httpx.Response] = hub_answer) -> Iterator[Classroom]:
     """The service in this process, started and stopped."""
     settings, clock = write_course(folder), Clock()
-    app = create_app(settings, clock=clock, hub_transport=httpx.MockTransport(hub_answer))
+    app = create_app(settings, clock=clock, hub_transport=httpx.MockTransport(hub))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         yield Classroom(settings, AppTransport(app, portal), app, clock)
 
