@@ -52,7 +52,7 @@ def score_shares(session: Session, place: Place) -> dict[tuple[str, int], float]
     columns = select(Job.student, Job.attempt, Job.score / Job.max_score)
     graded = columns.where(Job.state == "done", Job.attempt.is_not(None), Job.score.is_not(None), Job.max_score > 0)
     of_place = graded.where(Job.course == place.course, Job.assignment == place.assignment)
-    found = session.execute(of_place.order_by(Job.id)).tuples()
+    found = session.execute(of_place.order_by(Job.id))
     return {(student, attempt): share for student, attempt, share in found if attempt is not None and share is not None}
 
 
