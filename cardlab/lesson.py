@@ -1,5 +1,7 @@
 """What every lesson uses: a typed guess before a cell reveals, and one look for plots. Nothing here is graded."""
 
+from numbers import Real
+
 import matplotlib as mpl
 from cycler import cycler
 
@@ -29,7 +31,7 @@ def predict(key: str, guess: Guess | _NotGiven | None = _NOT_GIVEN) -> Guess | N
         _guesses.pop(key, None)
         print(f"{key}: no guess yet. Put yours in place of None, then run this cell again.")
         return None
-    if not isinstance(guess, Guess):
+    if not isinstance(guess, str | Real):
         raise TypeError(f"predict({key!r}, ...) takes a number, a word or True/False, not {type(guess).__name__}")
     _guesses[key] = guess
     print(f"{key}: your guess is {guess}")
