@@ -8,7 +8,7 @@ from pathlib import Path
 from classroom.course import lint
 from classroom.course.bank import Answer, complaints_about_coverage, complaints_about_score, load_bank
 from classroom.course.lint import Cell
-from classroom.course.names import affected_cells, bound_names
+from classroom.course.names import affected_cells, bound_names, needed_names
 from classroom.errors import CourseError
 from classroom.ids import AssignmentId
 from classroom.rubric.files import load_rubric
@@ -120,9 +120,9 @@ def _points_complaints(assignment: AssignmentId, cells: Sequence[Cell], rubrics:
     for cell in cells:
         if cell.is_manual:
             rubric = load_rubric(rubrics / assignment / f"{cell.grade_id}.yaml")
-            if rubric.points != cell.points:
+            if rubric.points != round(100 * cell.points):
                 found.append(
-                    f"{cell.grade_id}: the cell has {cell.points:g} points, its rubric {float(rubric.points):g}"
+                    f"{cell.grade_id}: the cell has {cell.points:g} points, its rubric {rubric.points / 100:g}"
                 )
     return found
 
@@ -138,9 +138,8 @@ def _release_complaints(notebooks: Mapping[str, list[Cell]], released: Mapping[s
     expected = {f"{name}.ipynb" for name in notebooks}
     found = [f"release: {name} isn't expected there" for name in sorted(set(released) - expected)]
     found += [f"release: {name} is missing" for name in sorted(expected - set(released))]
-    for cells in notebooks.values():
-        found += lint.complaints_about_leaks(cells, {name: _json_text(text) for name, text in released.items()})
-    return found
+    cells = [cell for notebook in notebooks.values() for cell in notebook]
+    return found + lint.complaints_about_leaks(cells, {name: _json_text(text) for name, text in released.items()})
 
 
 def _json_text(text: str) -> str:
@@ -196,7 +195,11 @@ _LIMITS = Limits(cell_s=60, test_s=60, total_s=300)
 
 
 def _affected(cells: Sequence[Cell], changed: Cell) -> set[str]:
-    return affected_cells([(cell.id, cell.source) for cell in cells if cell.kind == "code"], changed.id)
+    """Ids of the cells that a change reaches. What a test defines reaches nobody: the lint sees to that."""
+    code = [(cell.id, cell.source) for cell in cells if cell.kind == "code" and not cell.is_test]
+    reached = affected_cells(code, changed.id)
+    names = {name for cell_id, source in code if cell_id in reached for name in bound_names(source)}
+    return reached | {cell.id for cell in cells if cell.is_test and needed_names(cell.source) & names}
 
 
 def _plan_cell(cell: Cell, texts: Mapping[str, str]) -> PlanCell:
