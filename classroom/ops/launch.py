@@ -14,7 +14,9 @@ import psutil
 import typer
 
 from classroom.config import SERVICE_PREFIX, Settings, child_environment, load_settings
+from classroom.errors import SettingsError
 from classroom.ops import demo, prepare, processes, release
+from classroom.ops.doctor import examine
 from classroom.ops.files import private_folder
 from classroom.ops.instance import MARK, Instance, load_instance, write_instance
 from classroom.ops.readiness import wait_until_ready
@@ -71,6 +73,15 @@ def status(state: State = None) -> None:
     typer.echo(f"The class runs at {running.public_url} in {count} processes; its logs: {settings.state / 'logs'}")
 
 
+@app.command()
+def doctor(state: State = None) -> None:
+    """Check what a class needs of this machine, and say what to do about what it lacks."""
+    findings = list(examine(_settings(state)))
+    for finding in findings:
+        typer.echo(f"ok       {finding.thing}" if finding.is_fine else f"MISSING  {finding.thing}: {finding.remedy}")
+    raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
+
+
 def start(settings: Settings, *, port: int | None, with_demo: bool) -> Instance:
     """Prepare the state folder, start the hub and wait until it and the service answer; raises ClassroomError."""
     prepare.prepare_folders(settings)
@@ -86,7 +97,11 @@ def start(settings: Settings, *, port: int | None, with_demo: bool) -> Instance:
     instance = instance.started(hub.pid, psutil.Process(hub.pid).create_time())
     write_instance(settings.state, instance)
     urls = [f"{instance.public_url}/hub/login", f"{instance.public_url}{SERVICE_PREFIX}/ready"]
-    wait_until_ready(hub, urls, log=_hub_log(settings), timeout_s=START_TIMEOUT_S)
+    try:
+        wait_until_ready(hub, urls, logs=settings.state / "logs", timeout_s=START_TIMEOUT_S)
+    except SettingsError:
+        processes.stop(instance)
+        raise
     return instance
 
 

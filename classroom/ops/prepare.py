@@ -22,7 +22,7 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 def prepare_folders(settings: Settings) -> None:
     """The state folder and what must stand in it, closed to other users of the machine."""
-    for folder in (settings.state, settings.secrets):
+    for folder in (settings.state, settings.secrets, settings.store):
         private_folder(folder)
     for name in ("logs", "homes"):
         (settings.state / name).mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ _PAUSE_S = 0.3
 _LOG_LINES = 15
 
 
-def wait_until_ready(hub: "subprocess.Popen[bytes]", urls: Sequence[str], *, log: Path, timeout_s: float) -> None:
+def wait_until_ready(hub: "subprocess.Popen[bytes]", urls: Sequence[str], *, logs: Path, timeout_s: float) -> None:
     """Return when every URL has answered 200; raises SettingsError when the hub dies or the time is over."""
     deadline = time.monotonic() + timeout_s
     # No proxy of the machine's environment: these are our own ports.
@@ -21,9 +21,9 @@ def wait_until_ready(hub: "subprocess.Popen[bytes]", urls: Sequence[str], *, log
         for url in urls:
             while not _answers(client, url):
                 if hub.poll() is not None:
-                    raise SettingsError(f"the hub ended with code {hub.returncode}; the end of {log}:\n{_tail(log)}")
+                    raise SettingsError(f"the hub ended with code {hub.returncode}\n{_tails(logs)}")
                 if time.monotonic() > deadline:
-                    raise SettingsError(f"{url} didn't answer in {timeout_s:.0f} s; the end of {log}:\n{_tail(log)}")
+                    raise SettingsError(f"{url} didn't answer in {timeout_s:.0f} s\n{_tails(logs)}")
                 time.sleep(_PAUSE_S)
 
 
@@ -32,6 +32,11 @@ def _answers(client: httpx.Client, url: str) -> bool:
         return client.get(url).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+def _tails(logs: Path) -> str:
+    """The last lines of each log: one of them says why."""
+    return "\n".join(f"--- {log} ---\n{_tail(log)}" for log in sorted(logs.glob("*.log")))
 
 
 def _tail(log: Path) -> str:
