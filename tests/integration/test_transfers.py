@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from classroom.db.tables import Attempt, Event, Job, Release, Run
 from classroom.errors import CourseError, NotFound, Refused, RequestError, TooLarge
-from classroom.exchange.receipts import is_genuine
+from classroom.exchange.receipts import KEY_FILE, ReceiptKey, is_genuine
 from classroom.exchange.transfers import Transfers
 from classroom.ledger import Kind, events_of_assignment, events_of_student, record
 from tests.exchange_class import (
@@ -592,6 +592,30 @@ def test_attempts_of_one_student_at_once_get_different_numbers(transfers: Transf
     assert len({row.tree for row in rows}) == 30
     assert all(is_genuine(row.receipt, transfers.key.public_pem) for row in rows)
     assert [data["attempt"] for kind, data in history(transfers, "s1")] == list(range(1, 31))
+
+
+def send_key(folder: Path, pipe: Connection) -> None:
+    pipe.send("ready")
+    pipe.recv()
+    pipe.send(ReceiptKey.load(folder).public_pem)
+
+
+def test_processes_that_make_the_key_at_once_have_one_key(tmp_path: Path) -> None:
+    pipes = [SPAWN.Pipe() for _ in range(4)]
+    processes = [SPAWN.Process(target=send_key, args=(tmp_path / "secrets", there)) for _, there in pipes]
+    for process in processes:
+        process.start()
+    for here, _ in pipes:
+        assert here.recv() == "ready"
+    for here, _ in pipes:
+        here.send("go")
+
+    keys = {here.recv() for here, _ in pipes}
+
+    for process in processes:
+        process.join()
+    assert len(keys) == 1
+    assert [path.name for path in (tmp_path / "secrets").iterdir()] == [KEY_FILE]
 
 
 def test_a_class_that_submits_while_others_write_never_meets_a_locked_database(

@@ -16,7 +16,7 @@ BEGIN SELECT RAISE(ABORT, '{table} is append-only: a correction is a new row'); 
 """
 POSTGRESQL_FUNCTION = """
 CREATE FUNCTION classroom_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '% is append-only: a correction is a new row', TG_TABLE_NAME; END $$
+BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only: a correction is a new row'; END $$
 """
 POSTGRESQL_TRIGGER = """
 CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
