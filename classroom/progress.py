@@ -7,17 +7,20 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from classroom.assignments import Assignment, Course
 from classroom.db.tables import Attempt, Event, Feedback, Job, Release
 from classroom.errors import NotFound
-from classroom.gradebook import ScoreRow
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.ledger import Kind
 from classroom.policy import Arrival, Scored, closing_time, counting_attempt, late_penalty
+
+if TYPE_CHECKING:  # importing the gradebook costs 2 s
+    from classroom.gradebook import ScoreRow
 
 # From a job's status (judge.plan.State) to the word on a page.
 RAN_WORDS: Mapping[str, str] = {
@@ -57,10 +60,15 @@ class Work:
 
 @dataclass(frozen=True)
 class Row:
-    """One student in one assignment, as an instructor sees it. ran: how the newest job ended, when one did."""
+    """One student in one assignment, as an instructor sees it.
+
+    counted: the attempt that was collected, else the one that counts. attempts: how many there are. ran: how the newest
+    job ended, when one did. counts: the number of the attempt that counts now.
+    """
 
     student: StudentId
     word: str
+    is_collected: bool
     counted: Attempt | None
     attempts: int
     job: Job | None
@@ -72,6 +80,14 @@ class Row:
     penalty: float
     to_grade: bool
     feedback: Feedback | None
+    counts: int | None
+
+    @property
+    def is_newer_in(self) -> bool:
+        """The attempt that counts isn't the one that was collected."""
+        return self.counts is not None and (
+            not self.is_collected or self.counted is None or self.counted.number != self.counts
+        )
 
     @property
     def is_late(self) -> bool:
@@ -82,14 +98,6 @@ class Row:
         return self.ran in BROKEN
 
 
-@dataclass(frozen=True)
-class ManualScore:
-    """The part of a submission's score that a person gave; None: not yet."""
-
-    auto: float
-    manual: float | None
-
-
 def load_my_work(session: Session, course: Course, student: StudentId, now: dt.datetime) -> tuple[Work, ...]:
     """The student's work in every assignment, in the course's order."""
     releases = {row.assignment: row for row in _newest_releases(session, course.id)}
@@ -97,14 +105,14 @@ def load_my_work(session: Session, course: Course, student: StudentId, now: dt.d
     for attempt in _attempts(session, course.id, student=student):
         attempts[attempt.assignment].append(attempt)
     feedback = {row.assignment: row for row in _feedback(session, course.id, student=student)}
-    collected = _collected_at(session, course.id)
+    collected = _collected(session, course.id, student)
     return tuple(
         _work(
             assignment,
             releases.get(assignment.id),
             attempts[assignment.id],
             feedback.get(assignment.id),
-            collected_at=collected.get(assignment.id),
+            collected=collected.get(assignment.id),
             now=now,
         )
         for assignment in course.assignments
@@ -157,11 +165,16 @@ def load_class(
     assignment: Assignment,
     now: dt.datetime,
     *,
-    scores: Iterable[ScoreRow],
-    parts: Mapping[StudentId, ManualScore],
+    scores: "Iterable[ScoreRow]",
+    manual: Mapping[StudentId, float],
     collected: Mapping[StudentId, int | None],
+    counts: Mapping[StudentId, int],
 ) -> tuple[Row, ...]:
-    """Every student the course knows of, by name. collected: whose submission was collected, and which attempt."""
+    """Every student the course knows of, by name.
+
+    manual: points given by hand. collected: whose submission was collected, and which attempt, None for one that came
+    without the exchange. counts: the number of the attempt that counts, by the exchange's rules.
+    """
     attempts = defaultdict(list)
     for attempt in _attempts(session, course.id, assignment=assignment.id):
         attempts[attempt.student].append(attempt)
@@ -177,8 +190,9 @@ def load_class(
             jobs.get(student),
             feedback.get(student),
             score=by_student.get(student),
-            parts=parts.get(student),
+            manual=manual.get(student),
             collected=collected,
+            counts=counts.get(student),
             now=now,
         )
         for student in sorted(students)
@@ -204,7 +218,7 @@ def _work(
     attempts: Sequence[Attempt],
     feedback: Feedback | None,
     *,
-    collected_at: dt.datetime | None,
+    collected: int | None,
     now: dt.datetime,
 ) -> Work:
     counts = counting(assignment, attempts)
@@ -214,7 +228,7 @@ def _work(
         now,
         is_released=release is not None,
         counted=counted,
-        is_collected=counted is not None and collected_at is not None and counted.received_at <= collected_at,
+        is_collected=collected is not None and collected == counts,
         has_feedback=feedback is not None,
     )
     return Work(assignment, word, release, tuple(attempts), counts, feedback)
@@ -236,12 +250,13 @@ def _row(
     job: Job | None,
     feedback: Feedback | None,
     *,
-    score: ScoreRow | None,
-    parts: ManualScore | None,
+    score: "ScoreRow | None",
+    manual: float | None,
     collected: Mapping[StudentId, int | None],
+    counts: int | None,
     now: dt.datetime,
 ) -> Row:
-    number = collected.get(student) or counting(assignment, attempts)
+    number = collected.get(student) or counts
     counted = next((attempt for attempt in attempts if attempt.number == number), None)
     to_grade = bool(score and score.needs_manual_grade)
     if not attempts and student not in collected:
@@ -255,17 +270,19 @@ def _row(
     return Row(
         student=student,
         word=word,
+        is_collected=student in collected,
         counted=counted,
         attempts=len(attempts),
         job=job,
         ran=RAN_WORDS.get(job.status, "refused") if job and job.status else None,
-        auto=parts.auto if parts else None,
-        manual=parts.manual if parts else None,
+        auto=job.score if job else None,
+        manual=manual,
         total=score.score if score else None,
         max_score=score.max_score if score else None,
         penalty=score.penalty if score else 0.0,
         to_grade=to_grade,
         feedback=feedback,
+        counts=counts,
     )
 
 
@@ -298,15 +315,18 @@ def _newest_releases(session: Session, course: CourseId) -> Sequence[Release]:
     return session.scalars(select(Release).where(Release.id.in_(newest))).all()
 
 
-def _collected_at(session: Session, course: CourseId) -> Mapping[str, dt.datetime]:
-    """When each assignment was collected last."""
-    query = select(Event.assignment, func.max(Event.at)).where(Event.course == course, Event.kind == Kind.collect)
-    return {name: at for name, at in session.execute(query.group_by(Event.assignment)) if name is not None}
+def _collected(session: Session, course: CourseId, student: StudentId) -> Mapping[str, int]:
+    """The attempt collected last in each assignment."""
+    query = select(Event.assignment, Event.data).where(Event.course == course, Event.student == student)
+    rows = session.execute(query.where(Event.kind == Kind.collect).order_by(Event.id))
+    return {assignment: data["attempt"] for assignment, data in rows if assignment is not None}
 
 
 def _newest_jobs(session: Session, course: CourseId, assignment: AssignmentId) -> Mapping[str, Job]:
     newest = select(func.max(Job.id)).where(Job.course == course, Job.assignment == assignment).group_by(Job.student)
-    return {job.student: job for job in session.scalars(select(Job).where(Job.id.in_(newest)))}
+    # The result is large and told on the submission's own page.
+    jobs = select(Job).where(Job.id.in_(newest)).options(defer(Job.result))
+    return {job.student: job for job in session.scalars(jobs)}
 
 
 def _students(session: Session, course: CourseId) -> set[StudentId]:

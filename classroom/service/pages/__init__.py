@@ -2,4 +2,12 @@
 
 from fastapi import APIRouter
 
-routers: list[APIRouter] = []
+from classroom.service.pages import course_acts, course_pages, grading_pages, home_pages, student_pages
+
+routers: list[APIRouter] = [
+    home_pages.router,
+    student_pages.router,
+    course_acts.router,
+    course_pages.router,
+    grading_pages.router,
+]

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from classroom.config import SERVICE_PREFIX
 from classroom.service import STATIC, TEMPLATES
-from classroom.service.deps import Caller, Context, Role, context, csrf_token, guards, session
+from classroom.service.deps import Caller, Role, context, csrf_token, guards, session
 from classroom.service.pages import shown
 from classroom.service.pages.words import PILLS
 

@@ -1,0 +1,147 @@
+"""How a released score was made, task by task, as its student may read it.
+
+Only what was there when the feedback went out, and of a hidden test only points, state and its author's hint.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classroom.db.tables import Feedback, Grading, Job
+from classroom.grading.models import SubmissionResult
+from classroom.progress import RAN_WORDS, Work
+from classroom.rubric.models import LEVEL_NAMES, Criterion, Gate, Rubric
+from classroom.rubric.scoring import score
+from classroom.service.deps import Context
+from classroom.service.pages.asked import AskedTask, load_tasks, readable
+from classroom.service.pages.doors import rubric
+
+
+@dataclass(frozen=True)
+class TaskOutcome:
+    """One autograded task. state: a word of the vocabulary."""
+
+    title: str
+    points: float
+    max_points: float
+    state: str
+    hint: str | None
+
+    @property
+    def is_full(self) -> bool:
+        return self.points >= self.max_points
+
+
+@dataclass(frozen=True)
+class CriterionOutcome:
+    """One criterion with the level reached; next_level and its words where there is one above."""
+
+    criterion: Criterion
+    level: int
+    points: float
+    comment: str
+
+    @property
+    def name(self) -> str:
+        return LEVEL_NAMES[self.level]
+
+    @property
+    def next_level(self) -> int | None:
+        return self.level + 1 if self.level < 4 else None
+
+
+@dataclass(frozen=True)
+class WrittenOutcome:
+    """One written task by its rubric."""
+
+    title: str
+    points: float
+    max_points: float
+    criteria: tuple[CriterionOutcome, ...]
+    capped_by: Gate | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All tasks of a submission. taken: points that the late rule took."""
+
+    tasks: tuple[TaskOutcome, ...]
+    written: tuple[WrittenOutcome, ...]
+    taken: float
+
+    @property
+    def auto(self) -> float:
+        return sum(task.points for task in self.tasks)
+
+    @property
+    def auto_max(self) -> float:
+        return sum(task.max_points for task in self.tasks)
+
+
+def load_outcome(session: Session, context: Context, work: Work, feedback: Feedback) -> Outcome:
+    """The parts of the released score; empty where a part was graded outside this classroom."""
+    asked = load_tasks(context.store, work.release.tree) if work.release else ()
+    tasks = _tasks(_job(session, feedback), {task.grade_id: task for task in asked})
+    gradings = _gradings(session, feedback)
+    written = tuple(
+        _written(rubric(context.settings, work.assignment, task), gradings[task])
+        for task in work.assignment.written
+        if task in gradings
+    )
+    made = sum(task.points for task in tasks) + sum(task.points for task in written)
+    late = work.counted is not None and work.counted.late_s > 0
+    return Outcome(tasks, written, max(0.0, made - feedback.score) if late else 0.0)
+
+
+def _job(session: Session, feedback: Feedback) -> Job | None:
+    query = (
+        select(Job)
+        .where(Job.course == feedback.course, Job.assignment == feedback.assignment, Job.student == feedback.student)
+        .where(Job.state == "done", Job.finished_at <= feedback.released_at, Job.result.is_not(None))
+    )
+    return session.scalar(query.order_by(Job.id.desc()).limit(1))
+
+
+def _tasks(job: Job | None, asked: Mapping[str, AskedTask]) -> tuple[TaskOutcome, ...]:
+    if job is None or job.result is None:
+        return ()
+    verdicts = [
+        verdict for result in SubmissionResult.from_json(job.result).notebooks.values() for verdict in result.verdicts
+    ]
+    return tuple(
+        TaskOutcome(
+            title=asked[verdict.id].title if verdict.id in asked else readable(verdict.id),
+            points=verdict.points,
+            max_points=verdict.max_points,
+            state=RAN_WORDS.get(verdict.state, "wrong"),
+            hint=verdict.hint if verdict.points < verdict.max_points else None,
+        )
+        for verdict in verdicts
+    )
+
+
+def _gradings(session: Session, feedback: Feedback) -> Mapping[str, Grading]:
+    """The grading of each task that stood when the feedback went out."""
+    query = (
+        select(Grading)
+        .where(Grading.course == feedback.course, Grading.assignment == feedback.assignment)
+        .where(Grading.student == feedback.student, Grading.at <= feedback.released_at)
+    )
+    rows: Sequence[Grading] = session.scalars(query.order_by(Grading.id)).all()
+    return {row.task: row for row in rows}
+
+
+def _written(rules: Rubric, grading: Grading) -> WrittenOutcome:
+    made = score(rules, grading.levels, grading.gates)
+    criteria = tuple(
+        CriterionOutcome(
+            criterion,
+            grading.levels.get(criterion.id, 0),
+            made.parts[criterion.id] / 100,
+            grading.comments.get(criterion.id, ""),
+        )
+        for criterion in rules.criteria
+    )
+    return WrittenOutcome(rules.title, made.total / 100, rules.points / 100, criteria, made.capped_by)

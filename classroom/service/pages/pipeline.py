@@ -1,0 +1,230 @@
+"""How far an assignment is, step by step: what an instructor sees first, and what may be done next."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import Request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from classroom.assignments import Assignment
+from classroom.config import Settings
+from classroom.db.tables import Event, Release, Run
+from classroom.grading.jobs import RunProgress, newest_run, progress
+from classroom.grading.submissions import collected
+from classroom.ids import AssignmentId, StudentId
+from classroom.ledger import Kind
+from classroom.progress import RAN_WORDS, Row, load_class
+from classroom.rubric.scoring import score
+from classroom.rubric.store import Task, load_gradings, standing
+from classroom.service.deps import Context
+from classroom.service.pages.asked import AskedTask, load_tasks
+from classroom.service.pages.doors import gradebook, rubric
+
+STEPS = ("generate", "release", "collect", "autograde", "grade", "feedback")
+# Kinds of the ledger that these pages write themselves; the exchange writes its own.
+GENERATE, AUTOGRADE = "generate", "autograde"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of STEPS. state: done, now, wait. at, by: when and who, last. lines: what an instructor reads under it."""
+
+    name: str
+    title: str
+    state: str
+    lines: tuple[str, ...]
+    at: dt.datetime | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run with its progress; parts: count by word, in the order of the vocabulary."""
+
+    run: Run
+    progress: RunProgress
+    parts: Sequence[tuple[str, int]]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Nobody took a job yet."""
+        return not self.progress.finished and self.progress.done == 0 and not self.progress.by_state.get("running")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One assignment: its steps, its newest run, every student's row."""
+
+    assignment: Assignment
+    release: Release | None
+    generated_at: dt.datetime | None
+    tasks: tuple[AskedTask, ...]
+    rows: tuple[Row, ...]
+    run: RunView | None
+    steps: tuple[Step, ...]
+
+    @property
+    def present(self) -> Step | None:
+        return next((step for step in self.steps if step.state == "now"), None)
+
+    @property
+    def submitted(self) -> list[Row]:
+        return [row for row in self.rows if row.attempts or row.is_collected]
+
+    @property
+    def ready_for_feedback(self) -> list[Row]:
+        """Collected, autograded and marked by hand; a total with a part missing is no total."""
+        return [row for row in self.rows if row.is_collected and row.total is not None and not row.to_grade]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """By the names of the submission table's filters."""
+        rows = self.rows
+        return {
+            "all": len(rows),
+            "in": len(self.submitted),
+            "collected": sum(row.is_collected for row in rows),
+            "new": sum(row.is_newer_in for row in rows),
+            "to grade": sum(row.to_grade and row.is_collected for row in rows),
+            "broken": sum(row.is_broken for row in rows),
+            "late": sum(row.is_late for row in rows),
+            "missing": sum(row.word in {"missing", "open"} for row in rows),
+            "graded": sum(row.word in {"graded", "feedback out"} for row in rows),
+            "scored": sum(row.total is not None for row in rows),
+            "ready": len(self.ready_for_feedback),
+            "feedback out": sum(row.feedback is not None for row in rows),
+        }
+
+
+def load_pipeline(request: Request, context: Context, session: Session, assignment: Assignment) -> Pipeline:
+    """Everything about one assignment; one query a table, whatever the number of students."""
+    release = session.scalar(
+        select(Release)
+        .where(Release.course == context.course.id, Release.assignment == assignment.id)
+        .order_by(Release.id.desc())
+        .limit(1)
+    )
+    tasks = load_tasks(context.store, release.tree) if release else ()
+    rows = load_class(
+        session,
+        context.course,
+        assignment,
+        context.clock(),
+        scores=gradebook(request).scores(assignment.id),
+        manual=_manual_points(session, context, assignment, tasks),
+        collected=collected(session, context.settings, context.course.id, assignment.id),
+        counts={student: attempt.number for student, attempt in context.transfers.counting(assignment.id).items()},
+    )
+    run_id = newest_run(session, context.course.id, assignment.id)
+    run = load_run(session, run_id) if run_id is not None else None
+    generated = newest_file(context.settings.course_dir("release") / assignment.id)
+    made = Pipeline(assignment, release, generated, tasks, rows, run, ())
+    acts = _last_acts(session, context, assignment.id)
+    return Pipeline(assignment, release, generated, tasks, rows, run, _steps(made, acts, context.settings))
+
+
+def load_run(session: Session, run_id: int) -> RunView:
+    """A run and its counts; raises NotFound."""
+    made = progress(session, run_id)
+    words = {RAN_WORDS.get(state, state): count for state, count in made.by_state.items()}
+    order = ["ok", "wrong", "error", "timeout", "out of memory", "crashed", "our fault", "running", "queued"]
+    parts = sorted(words.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
+    return RunView(session.get_one(Run, run_id), made, parts)
+
+
+def newest_file(folder: Path) -> dt.datetime | None:
+    """When the newest notebook of a folder was written; None without any."""
+    times = [path.stat().st_mtime for path in folder.glob("*.ipynb")]
+    return dt.datetime.fromtimestamp(max(times), dt.UTC) if times else None
+
+
+def _manual_points(
+    session: Session, context: Context, assignment: Assignment, tasks: Sequence[AskedTask]
+) -> Mapping[StudentId, float]:
+    """The points given by rubric, by student."""
+    notebooks = {task.grade_id: task.notebook for task in tasks}
+    points: dict[StudentId, float] = {}
+    for grade_id in assignment.written:
+        if grade_id not in notebooks:
+            continue
+        task = Task(context.course.id, assignment.id, notebooks[grade_id], grade_id)
+        rules = rubric(context.settings, assignment, grade_id)
+        for student, grading in standing(load_gradings(session, task)).items():
+            made = score(rules, grading.levels, grading.gates).total / 100
+            points[StudentId(student)] = points.get(StudentId(student), 0.0) + made
+    return points
+
+
+def _last_acts(session: Session, context: Context, assignment: AssignmentId) -> Mapping[str, Event]:
+    """The newest event of each kind."""
+    newest = select(func.max(Event.id)).where(Event.course == context.course.id, Event.assignment == assignment)
+    rows = session.scalars(select(Event).where(Event.id.in_(newest.group_by(Event.kind))))
+    return {event.kind: event for event in rows}
+
+
+def _steps(made: Pipeline, acts: Mapping[str, Event], settings: Settings) -> tuple[Step, ...]:
+    counts = made.counts
+    is_open = bool(made.release)
+    edited = newest_file(settings.source / made.assignment.id)
+    is_stale = bool(made.generated_at and edited and edited > made.generated_at)
+    is_unreleased = bool(made.generated_at and (not made.release or made.generated_at > made.release.released_at))
+    is_running = made.run is not None and not made.run.progress.finished
+    graded = sum(row.is_collected and row.ran is not None for row in made.rows)
+    done = {
+        "generate": made.generated_at is not None and not is_stale,
+        "release": is_open,
+        "collect": counts["collected"] > 0 and not counts["new"],
+        "autograde": counts["collected"] > 0 and graded >= counts["collected"] and not is_running,
+        "grade": counts["collected"] > 0 and graded >= counts["collected"] and counts["to grade"] == 0,
+        "feedback": counts["collected"] > 0 and counts["feedback out"] >= counts["collected"],
+    }
+    lines = {
+        "generate": _generate_lines(made, is_stale),
+        "release": (
+            (f"version {made.release.version}", *(("generated again since",) if is_unreleased else ()))
+            if made.release
+            else ("students see nothing yet",)
+        ),
+        "collect": (
+            f"{counts['collected']} of {counts['in']} in",
+            *((f"{counts['new']} newer since",) if counts["new"] and counts["collected"] else ()),
+        ),
+        "autograde": _autograde_lines(made, graded, counts["collected"]),
+        "grade": (
+            f"{counts['to grade']} to grade" if counts["to grade"] else "nothing waits",
+            *(("no written task",) if not made.assignment.written else ()),
+        ),
+        "feedback": (f"{counts['feedback out']} of {counts['collected']} out",),
+    }
+    titles = ("Generate", "Release", "Collect", "Autograde", "Grade by hand", "Feedback")
+    kinds = (GENERATE, Kind.release, Kind.collect, AUTOGRADE, "grading", Kind.feedback_release)
+    present = "autograde" if is_running else next((name for name in STEPS if not done[name]), None)
+    return tuple(
+        Step(
+            name,
+            title,
+            "now" if name == present else "done" if done[name] else "wait",
+            lines[name],
+            acts[kind].at if kind in acts else made.generated_at if name == "generate" else None,
+            acts[kind].actor if kind in acts else "",
+        )
+        for name, title, kind in zip(STEPS, titles, kinds, strict=True)
+    )
+
+
+def _generate_lines(made: Pipeline, is_stale: bool) -> tuple[str, ...]:
+    if made.generated_at is None:
+        return ("not made from source yet",)
+    points = sum(task.points for task in made.tasks)
+    about = (f"{len(made.tasks)} tasks, {points:g} points",) if made.tasks else ()
+    return (*about, *(("source changed since",) if is_stale else ()))
+
+
+def _autograde_lines(made: Pipeline, graded: int, wanted: int) -> tuple[str, ...]:
+    if made.run is not None and not made.run.progress.finished:
+        return (f"{made.run.progress.done} of {made.run.progress.total}, running",)
+    broken = made.counts["broken"]
+    return (f"{graded} of {wanted}", *((f"{broken} did not run to the end",) if broken else ()))

@@ -1,0 +1,93 @@
+"""Feedback of many students: made one after another behind the answer; one that can't be made stops no other."""
+
+import logging
+import threading
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+
+from classroom.assignments import Assignment
+from classroom.errors import ClassroomError, Conflict
+from classroom.feedback import make_feedback, write_feedback
+from classroom.gradebook import Gradebook
+from classroom.ids import AssignmentId, StudentId
+from classroom.ledger import record
+from classroom.service.deps import Context
+
+log = logging.getLogger(__name__)
+FAULT = "feedback_fault"
+_beginning = threading.Lock()
+
+
+def releasing(app: FastAPI) -> set[AssignmentId]:
+    """The assignments whose feedback is going out of this process now."""
+    if not hasattr(app.state, "releasing"):
+        app.state.releasing = set()
+    found: set[AssignmentId] = app.state.releasing
+    return found
+
+
+def begin(app: FastAPI, assignment: Assignment) -> None:
+    """Marks the assignment's feedback as going out; raises Conflict when it already is."""
+    with _beginning:
+        going = releasing(app)
+        if assignment.id in going:
+            raise Conflict(f"feedback of {assignment.id} is going out already; wait for its end")
+        going.add(assignment.id)
+
+
+def release_all(
+    app: FastAPI,
+    context: Context,
+    gradebook: Gradebook,
+    assignment: Assignment,
+    students: Mapping[StudentId, int | None],
+    *,
+    actor: str,
+) -> None:
+    """Makes and publishes the feedback of each student, for the attempt given; what fails is told in the ledger."""
+    try:
+        for student, attempt in students.items():
+            try:
+                _release(context, gradebook, assignment, student, attempt, actor=actor)
+            except ClassroomError as error:
+                log.warning("no feedback for %s at %s: %s", student, assignment.id, error)
+                _note(context, assignment, student, actor, str(error))
+            except Exception:
+                log.exception("no feedback for %s at %s", student, assignment.id)
+                _note(context, assignment, student, actor, "our fault: the service's log has the reason")
+    finally:
+        releasing(app).discard(assignment.id)
+
+
+def _release(
+    context: Context,
+    gradebook: Gradebook,
+    assignment: Assignment,
+    student: StudentId,
+    attempt: int | None,
+    *,
+    actor: str,
+) -> None:
+    files = make_feedback(context.settings, context.course, assignment.id, student)
+    write_feedback(context.settings, assignment.id, student, files)
+    found = gradebook.submission(assignment.id, student)
+    if found is None:
+        raise ClassroomError(f"{student} has no scores at {assignment.id} yet; autograde first")
+    context.transfers.publish_feedback(
+        assignment.id, student, attempt, files, found.row.score, found.row.max_score, actor=actor
+    )
+
+
+def _note(context: Context, assignment: Assignment, student: StudentId, actor: str, reason: str) -> None:
+    with context.database.session() as session:
+        record(
+            session,
+            FAULT,
+            course=context.course.id,
+            actor=actor,
+            at=context.clock(),
+            assignment=assignment.id,
+            student=student,
+            reason=reason[:500],
+        )

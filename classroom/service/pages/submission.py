@@ -1,0 +1,144 @@
+"""One submission in full, for the instructor: verdicts with their reasons, what the student's code showed, markings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from classroom.db.tables import Attempt, Grading, Job
+from classroom.exchange.transfers import Transfers
+from classroom.grading.models import SubmissionResult
+from classroom.ids import StudentId
+from classroom.progress import RAN_WORDS
+from classroom.rubric.models import Rubric
+from classroom.rubric.scoring import Score, score
+from classroom.rubric.store import Task, load_history
+from classroom.service.deps import Context
+from classroom.service.pages.asked import AskedTask, readable
+from classroom.service.pages.doors import rubric
+from classroom.service.pages.pipeline import Pipeline
+
+_MAX_TRACEBACK = 8_000  # characters shown; the whole is in the collected notebook
+_ANSI = "\x1b["
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """One test cell. reason: why, for the instructor; it may quote hidden tests."""
+
+    title: str
+    grade_id: str
+    points: float
+    max_points: float
+    state: str
+    reason: str | None
+    hint: str | None
+
+
+@dataclass(frozen=True)
+class ErrorView:
+    """An error in a cell of the student, with its traceback."""
+
+    cell: str
+    summary: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class MarkingView:
+    """One grading with what it was worth by the present rubric."""
+
+    grading: Grading
+    rubric: Rubric
+    made: Score
+
+    @property
+    def total(self) -> float:
+        return self.made.total / 100
+
+    @property
+    def is_by_old_rubric(self) -> bool:
+        return self.grading.rubric != self.rubric.digest
+
+
+@dataclass(frozen=True)
+class Submission:
+    """attempts: newest first. reason: why a run ended without a result."""
+
+    attempts: Sequence[Attempt]
+    verdicts: Sequence[VerdictView]
+    errors: Sequence[ErrorView]
+    markings: Sequence[MarkingView]
+    reason: str | None
+    engine: str
+
+
+def load_submission(
+    session: Session, context: Context, pipeline: Pipeline, student: StudentId, job: Job | None
+) -> Submission:
+    """All there is about one student's work in an assignment."""
+    result = SubmissionResult.from_json(job.result) if job and job.result else None
+    titles: dict[str, AskedTask] = {task.grade_id: task for task in pipeline.tasks}
+    exchange: Transfers = context.transfers
+    return Submission(
+        attempts=list(reversed(exchange.attempts(pipeline.assignment.id, student))),
+        verdicts=_verdicts(result, titles),
+        errors=_errors(result),
+        markings=_markings(session, context, pipeline, student),
+        reason=job.reason if job else None,
+        engine=next(iter({one.engine for one in result.notebooks.values()}), "") if result else "",
+    )
+
+
+def _verdicts(result: SubmissionResult | None, titles: Mapping[str, AskedTask]) -> list[VerdictView]:
+    if result is None:
+        return []
+    return [
+        VerdictView(
+            title=titles[verdict.id].title if verdict.id in titles else readable(verdict.id),
+            grade_id=verdict.id,
+            points=verdict.points,
+            max_points=verdict.max_points,
+            state=RAN_WORDS.get(verdict.state, "wrong"),
+            reason=verdict.reason,
+            hint=verdict.hint,
+        )
+        for notebook in result.notebooks.values()
+        for verdict in notebook.verdicts
+    ]
+
+
+def _errors(result: SubmissionResult | None) -> list[ErrorView]:
+    if result is None:
+        return []
+    return [
+        ErrorView(cell.id, cell.error, _traceback(cell.outputs))
+        for notebook in result.notebooks.values()
+        for cell in notebook.cells
+        if cell.error
+    ]
+
+
+def _traceback(outputs: Sequence[Mapping[str, Any]]) -> str:
+    """The student's own traceback as plain text, without terminal colours."""
+    lines = [str(line) for output in outputs if output.get("output_type") == "error" for line in output["traceback"]]
+    text = "\n".join(lines)
+    parts = text.split(_ANSI)
+    plain = parts[0] + "".join(part.partition("m")[2] for part in parts[1:])
+    return plain[-_MAX_TRACEBACK:]
+
+
+def _markings(session: Session, context: Context, pipeline: Pipeline, student: StudentId) -> list[MarkingView]:
+    views = []
+    notebooks = {task.grade_id: task.notebook for task in pipeline.tasks}
+    for grade_id in pipeline.assignment.written:
+        if grade_id not in notebooks:
+            continue
+        task = Task(context.course.id, pipeline.assignment.id, notebooks[grade_id], grade_id)
+        rules = rubric(context.settings, pipeline.assignment, grade_id)
+        views += [
+            MarkingView(grading, rules, score(rules, grading.levels, grading.gates))
+            for grading in reversed(load_history(session, task, student))
+        ]
+    return views
