@@ -1,0 +1,18 @@
+# misconception: one reason is enough for a column
+# loses: contract_reports_everything
+def contract_diff(old, new):
+    breaks = []
+    for column in old:
+        if column not in new:
+            breaks.append((column, "removed"))
+            continue
+        was, now = old[column], new[column]
+        if was["dtype"] != now["dtype"] and (was["dtype"], now["dtype"]) not in WIDENS:
+            breaks.append((column, "dtype"))
+        elif not was["nullable"] and now["nullable"]:
+            breaks.append((column, "nullable"))
+        elif was.get("unit") != now.get("unit"):
+            breaks.append((column, "unit"))
+        elif "allowed" in was and not ("allowed" in now and set(now["allowed"]) <= set(was["allowed"])):
+            breaks.append((column, "allowed"))
+    return sorted(breaks)

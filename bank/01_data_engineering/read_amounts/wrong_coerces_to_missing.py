@@ -1,0 +1,12 @@
+# misconception: errors="coerce" reads numbers; it throws away "120 HP", "40+" and "1,299.00"
+# loses: amounts_reads_numbers, amounts_are_dollars
+def read_amounts(raw):
+    table = raw.copy()
+    for column in ["hp", "max_damage", "list_price"]:
+        table[column] = pd.to_numeric(table[column], errors="coerce")
+    table.loc[table["hp"] == 9999, "hp"] = np.nan
+    table.loc[table["list_price"] == 0, "list_price"] = np.nan
+    is_cents = (table["source"] == "B") & (table["scraped_at"] >= "2023-03-01")
+    table.loc[is_cents, "list_price"] /= 100
+    table.loc[table["source"] == "D", "list_price"] *= 1.08
+    return table

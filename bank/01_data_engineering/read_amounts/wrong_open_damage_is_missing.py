@@ -1,0 +1,13 @@
+# misconception: "40+" means at least 40, so the number is unknown
+# loses: amounts_reads_numbers
+def read_amounts(raw):
+    table = raw.copy()
+    for column in ["hp", "max_damage", "list_price"]:
+        table[column] = table[column].str.replace(",", "").str.strip("HP+× ").astype(float)
+    table.loc[raw["max_damage"].str.contains("[+×]"), "max_damage"] = np.nan
+    table.loc[table["hp"] == 9999, "hp"] = np.nan
+    table.loc[table["list_price"] == 0, "list_price"] = np.nan
+    is_cents = (table["source"] == "B") & (table["scraped_at"] >= "2023-03-01")
+    table.loc[is_cents, "list_price"] /= 100
+    table.loc[table["source"] == "D", "list_price"] *= 1.08
+    return table

@@ -1,0 +1,12 @@
+# misconception: currency says the unit; where it is blank nothing is known, so euros become missing
+# loses: amounts_are_dollars
+def read_amounts(raw):
+    table = raw.copy()
+    for column in ["hp", "max_damage", "list_price"]:
+        table[column] = table[column].str.replace(",", "").str.strip("HP+× ").astype(float)
+    table.loc[table["hp"] == 9999, "hp"] = np.nan
+    table.loc[table["list_price"] == 0, "list_price"] = np.nan
+    is_cents = (table["source"] == "B") & (table["scraped_at"] >= "2023-03-01")
+    table.loc[is_cents, "list_price"] /= 100
+    table.loc[table["currency"] != "USD", "list_price"] = np.nan
+    return table

@@ -1,0 +1,12 @@
+# misconception: a result in row order is a result on the rows; the labels get an index of their own
+# loses: split_survives_new_cards
+def split(cards, cutoff, test_share=0.2):
+    def fraction(text):
+        return int(hashlib.sha256(text.encode("utf-8")).hexdigest()[:8], 16) / 16**8
+
+    in_test = cards["species_id"].map(fraction) < test_share
+    is_past = cards["release_date"] < pd.Timestamp(cutoff)
+    sides = pd.Series("aside", index=cards.index)
+    sides[is_past & ~in_test] = "train"
+    sides[~is_past & in_test] = "test"
+    return sides.reset_index(drop=True)
