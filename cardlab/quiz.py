@@ -15,10 +15,11 @@ _COLOURS = {"--jq-multiple-choice-bg": "#1f4e79", "--jq-many-choice-bg": "#1f4e7
 }
 
 
-# Its type is as large as a headline, and code breaks into a second line.
+# Its type is as large as a headline, code breaks into a second line, and a keyboard's place can't be seen.
 _SIZES = (
     "<style>.Quiz, .Feedback, .InpLabel {font-size: 15px !important; line-height: 1.4}"
-    ".QuizCode, .QuizCode code {font-size: 13px !important} .MCButton {justify-content: left; text-align: left}</style>"
+    ".QuizCode, .QuizCode code {font-size: 13px !important} .MCButton {justify-content: left; text-align: left}"
+    ".MCButton:focus-within {outline: 3px solid #E69F00}</style>"
 )
 
 
