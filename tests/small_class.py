@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import httpx
+import uvicorn
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
@@ -177,6 +178,22 @@ def classroom(folder: Path, hub: Callable[[httpx.Request], httpx.Response] = hub
         yield Classroom(settings, AppTransport(app, portal), app, clock)
 
 
+@contextmanager
+def listening(room: Classroom) -> Iterator[str]:
+    """The same service on a port, for clients that make their own connection; its address."""
+    port = free_port()
+    config = uvicorn.Config(room.app, port=port, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        _wait_until_ready(thread.is_alive, port)
+        yield f"http://127.0.0.1:{port}{SERVICE_PREFIX}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
 class _HubHandler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         answer = hub_answer(httpx.Request("GET", f"http://hub{self.path}", headers=dict(self.headers)))
@@ -227,7 +244,7 @@ class Service:
 @contextmanager
 def serve(settings: Settings, hub_api_url: str) -> Iterator[Service]:
     """`python -m classroom.service.app`, as the hub starts it, until the block ends."""
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "CLASSROOM_COURSE": str(settings.course_root),
@@ -243,14 +260,15 @@ def serve(settings: Settings, hub_api_url: str) -> Iterator[Service]:
             [sys.executable, "-m", "classroom.service.app"], cwd=ROOT, env=environment, stdout=out, stderr=out
         )
         try:
-            _wait_until_ready(process, port, log)
+            _wait_until_ready(lambda: process.poll() is None, port)
             yield Service(settings, port, process, log)
         finally:
             process.terminate()
             process.wait(15)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port above 20000 on which nobody listens."""
     while True:
         port = random.randint(20_000, 60_000)
         with socket.socket() as probe:
@@ -258,12 +276,12 @@ def _free_port() -> int:
                 return port
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_ready(is_alive: Callable[[], bool], port: int) -> None:
     until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
+    while time.monotonic() < until and is_alive():
         try:
             if httpx.get(f"http://127.0.0.1:{port}{SERVICE_PREFIX}/ready", trust_env=False).is_success:
                 return
         except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(f"the service didn't start:\n{log.read_text()}")
+            time.sleep(0.05)
+    raise AssertionError(f"nothing is ready on port {port}")
