@@ -4,7 +4,7 @@ import datetime as dt
 import fcntl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from classroom.ops.readiness import wait_until_ready
 
 # Seconds until hub and service must answer. 12 were measured on two idle cores.
 START_TIMEOUT_S = 120.0
+CONFIG = "jupyterhub_config.py"
 
 app = typer.Typer(no_args_is_help=True)
 State = Annotated[Path | None, typer.Option("--state", help="Where everything made at run time stands.")]
@@ -90,10 +91,10 @@ def start(settings: Settings, *, port: int | None, with_demo: bool) -> Instance:
     prepare.prepare_accounts(settings)
     prepare.prepare_databases(settings)
     write_instance(settings.state, instance)  # before the hub: its configuration reads it
-    release.release_open_assignments(settings)
+    release.release_open_assignments(settings, backdate=with_demo)
     if with_demo:
         demo.seed(settings)
-    hub = _start_hub(settings, instance)
+    hub = _start(settings, instance, ["jupyterhub", "-f", str(settings.course_root / "hub" / CONFIG)], log="hub")
     instance = instance.started(hub.pid, psutil.Process(hub.pid).create_time())
     write_instance(settings.state, instance)
     urls = [f"{instance.public_url}/hub/login", f"{instance.public_url}{SERVICE_PREFIX}/ready"]
@@ -102,11 +103,13 @@ def start(settings: Settings, *, port: int | None, with_demo: bool) -> Instance:
     except SettingsError:
         processes.stop(instance)
         raise
+    if with_demo:
+        _start(settings, instance, ["classroom.ops.demo"], log="demo")
     return instance
 
 
-def _start_hub(settings: Settings, instance: Instance) -> "subprocess.Popen[bytes]":
-    """The hub, in a session of its own: it outlives the terminal."""
+def _start(settings: Settings, instance: Instance, command: Sequence[str], *, log: str) -> "subprocess.Popen[bytes]":
+    """A process of the class, in a session of its own: it outlives the terminal."""
     environment = child_environment(
         {
             MARK: instance.mark,
@@ -116,15 +119,14 @@ def _start_hub(settings: Settings, instance: Instance) -> "subprocess.Popen[byte
         }
     )
     environment.pop("PYTHONPATH", None)
-    config = settings.course_root / "hub" / "jupyterhub_config.py"
-    with open(_hub_log(settings), "ab") as log:
+    with open(settings.state / "logs" / f"{log}.log", "ab") as stream:
         return subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(config)],
+            [sys.executable, "-m", *command],
             cwd=settings.state,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=stream,
+            stderr=stream,
             start_new_session=True,
         )
 
@@ -147,10 +149,6 @@ def _settings(state: Path | None, *, starts: str = "") -> Settings:
     if state is not None:
         settings = load_settings(child_environment({"CLASSROOM_STATE": str(state.expanduser().resolve())}))
     return replace(settings, starts=dt.date.fromisoformat(starts)) if starts else settings
-
-
-def _hub_log(settings: Settings) -> Path:
-    return settings.state / "logs" / "hub.log"
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """Generate and release what students may have by now, so that a fresh class isn't empty."""
 
-import datetime as dt
 import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from classroom.assignments import Course, load_course
+from classroom.assignments import Assignment, Course, load_course
 from classroom.config import OPERATOR_NAME, Settings, child_environment
 from classroom.db.engine import Database
 from classroom.errors import CourseError
@@ -20,13 +20,16 @@ from classroom.ops.files import write_private
 _ERROR_CHARACTERS = 1500
 
 
-def release_open_assignments(settings: Settings) -> list[AssignmentId]:
-    """Release each assignment whose time has come and whose source isn't released as it is; raises CourseError."""
+def release_open_assignments(settings: Settings, *, backdate: bool = False) -> list[AssignmentId]:
+    """Release each assignment whose time has come and whose source isn't released as it is; raises CourseError.
+
+    backdate: as if a first version had been released when it was due to be.
+    """
     course = load_course(settings.course_root, starts=settings.starts)
     database = Database(settings.service_db_url)
     try:
         transfers = open_transfers(settings, course, database)
-        return [each for each in open_assignments(course, server_time()) if _release(settings, transfers, each)]
+        return [each.id for each in _open(course) if _release(settings, transfers, each, backdate=backdate)]
     finally:
         database.dispose()
 
@@ -36,8 +39,8 @@ def open_transfers(settings: Settings, course: Course, database: Database) -> Tr
     return Transfers(course, database, Store(settings.store), ReceiptKey.load(settings.secrets))
 
 
-def open_assignments(course: Course, now: dt.datetime) -> list[AssignmentId]:
-    return [assignment.id for assignment in course.assignments if assignment.release <= now]
+def _open(course: Course) -> list[Assignment]:
+    return [assignment for assignment in course.assignments if assignment.release <= server_time()]
 
 
 def digest_folder(folder: Path) -> str:
@@ -51,16 +54,19 @@ def digest_folder(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _release(settings: Settings, transfers: Transfers, assignment: AssignmentId) -> bool:
-    source = settings.source / assignment
+def _release(settings: Settings, transfers: Transfers, assignment: Assignment, *, backdate: bool) -> bool:
+    name = assignment.id
+    source = settings.source / name
     if not source.is_dir():
         return False
     generated, digest = _read_generated(settings), digest_folder(source)
-    if generated.get(assignment) == digest:
+    if generated.get(name) == digest:
         return False
-    _generate(settings, assignment)
-    transfers.release(assignment, settings.course_dir("release") / assignment, actor=OPERATOR_NAME)
-    write_private(_generated_file(settings), json.dumps({**generated, assignment: digest}, indent=1))
+    _generate(settings, name)
+    if backdate and name not in generated:
+        transfers = replace(transfers, clock=lambda: assignment.release)
+    transfers.release(name, settings.course_dir("release") / name, actor=OPERATOR_NAME)
+    write_private(_generated_file(settings), json.dumps({**generated, name: digest}, indent=1))
     return True
 
 
