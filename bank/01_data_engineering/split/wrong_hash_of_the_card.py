@@ -1,5 +1,6 @@
 # misconception: hash the key of the row; so printings of a species land on both sides
 # loses: split_keeps_species_apart, split_survives_new_cards
+# may lose: split_looks_only_back
 def split(cards, cutoff, test_share=0.2):
     def fraction(text):
         return int(hashlib.sha256(text.encode("utf-8")).hexdigest()[:8], 16) / 16**8
