@@ -8,10 +8,10 @@ from pathlib import Path
 from classroom.course import lint
 from classroom.course.bank import Answer, complaints_about_coverage, complaints_about_score, load_bank
 from classroom.course.lint import Cell
-from classroom.course.names import affected_cells, bound_names, needed_names
 from classroom.errors import CourseError
 from classroom.ids import AssignmentId
 from classroom.rubric.files import load_rubric
+from judge.names import affected_cells, bound_names, needed_names
 from judge.plan import CellVerdict, GradingJob, GradingResult, Limits, PlanCell, State
 
 LESSON_LIMIT_S = 60.0

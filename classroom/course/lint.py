@@ -10,8 +10,8 @@ from typing import Any
 
 import nbformat
 
-from classroom.course.names import bound_names, needed_names, parse_cell
 from classroom.errors import CourseError
+from judge.names import bound_names, needed_names, parse_cell
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classroom.course.names import affected_cells, bound_names, needed_names
+from judge.names import affected_cells, bound_names, needed_names
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,191 @@
+"""A student's objects as the student's process serves them: named by handles, asked one request at a time."""
+
+import io
+import itertools
+import operator
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from judge.codec import CodecError, decode, encode
+from judge.codec.core import Spec
+
+MAX_PRINTED = 1 << 20
+_CALLABLE_KINDS = (type(lambda: None), type(len), type("".join))
+
+# What `op` may ask; a closed list, so that a request is never a name looked up in a module.
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    name: getattr(operator, name)
+    for name in (
+        "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift",
+        "neg", "pos", "abs", "invert", "getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge",
+        "iadd", "isub", "imul",
+    )
+} | {
+    "len": len, "iter": iter, "next": next, "str": str, "repr": repr, "hash": hash, "round": round, "divmod": divmod,
+    "reversed": reversed, "format": format, "dir": dir,
+    "enter": lambda value: type(value).__enter__(value),
+    "exit": lambda value, *rest: type(value).__exit__(value, *rest),
+    "radd": lambda value, other: other + value, "rsub": lambda value, other: other - value,
+    "rmul": lambda value, other: other * value, "rtruediv": lambda value, other: other / value,
+}  # fmt: skip
+
+
+class Callback:
+    """A function of the test, as the student's code sees it: a call asks the judge."""
+
+    def __init__(self, ask: Callable[[int, Any, Any], Any], number: int) -> None:
+        self._ask = ask
+        self._number = number
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask(self._number, args, kwargs)
+
+
+class Table:
+    """The handles given out in one worker. It's the codec's Opaque on the student's side."""
+
+    def __init__(self, ask: Callable[[int, Any, Any], Any]) -> None:
+        self._objects: dict[int, object] = {}
+        self._numbers: dict[int, int] = {}  # id(object) -> handle; the objects are kept alive above
+        self._next = itertools.count(1)
+        self._ask = ask
+
+    def export(self, value: object) -> Spec:
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = next(self._next)
+            self._objects[number] = value
+            self._numbers[id(value)] = number
+        return {"id": number} | describe(value)
+
+    def resolve(self, spec: Spec) -> object:
+        if "callback" in spec:
+            return Callback(self._ask, spec["callback"])
+        return self._objects[spec["id"]]
+
+
+def describe(value: object) -> Spec:
+    """What the judge is told of an object. All of it is the student's word."""
+    if isinstance(value, type):
+        if issubclass(value, BaseException):
+            return {"kind": "exception", "name": value.__name__, "bases": [base.__name__ for base in value.__mro__[1:]]}
+        return {"kind": "class", "name": value.__name__}
+    kind = type(value)
+    names = [base.__name__ for base in kind.__mro__[:-1]]
+    if isinstance(value, BaseException):
+        return {"kind": "error", "name": kind.__name__, "bases": names[1:]}
+    if isinstance(value, _CALLABLE_KINDS):
+        return {"kind": "function", "name": getattr(value, "__name__", "function")}
+    return {"kind": "object", "name": kind.__name__, "bases": names[1:], "callable": callable(value)}
+
+
+class Server:
+    """Answers the judge's requests about the names of one namespace."""
+
+    def __init__(self, names: dict[str, Any], ask: Callable[[int, Any, Any], Any]) -> None:
+        self._names = names
+        self._table = Table(ask)
+
+    def answer(self, head: dict[str, Any], frame: memoryview) -> tuple[dict[str, Any], bytes]:
+        """The reply to one request; whatever student code raises is part of it."""
+        with _printed() as printed:
+            try:
+                value: Any = self._do(head, frame)
+                reply: dict[str, Any] = {"status": "value"}
+            except CodecError as error:
+                reply, value = {"status": "codec", "message": str(error)[:300]}, None
+            except BaseException as error:  # noqa: BLE001 - a student's SystemExit is an answer too
+                reply, value = {"status": "raised"} | _describe_error(error), None
+        try:
+            body = encode([value, printed.getvalue()[:MAX_PRINTED]], self._table)
+        except CodecError as error:
+            reply, body = {"status": "codec", "message": str(error)[:300]}, encode([None, ""])
+        return reply, body
+
+    def _do(self, head: dict[str, Any], frame: memoryview) -> Any:
+        asked = head["do"]
+        if asked == "get":
+            return {name: self._names[name] for name in head["names"] if name in self._names}
+        arguments = decode(frame, self._table)
+        if asked == "call":
+            target, args, kwargs = arguments
+            value = target(*args, **kwargs)
+            return [value, [args, kwargs]] if head.get("inplace") else [value]
+        if asked == "attribute":
+            return getattr(*arguments)
+        if asked == "set attribute":
+            return setattr(*arguments)
+        if asked == "op":
+            return OPERATIONS[head["name"]](*arguments)
+        if asked == "push":
+            return self._names.update(arguments)
+        if asked == "seed":
+            return _seed(arguments)
+        if asked == "input":
+            return _answer_input(arguments)
+        if asked == "file":
+            return _read_file(arguments)
+        raise CodecError(f"an unknown request: {asked}")
+
+
+def values_of(names: dict[str, Any], wanted: list[str]) -> tuple[bytes, list[str]]:
+    """The frame of the values that travel as plain data, and the names that don't."""
+    found: dict[str, Any] = {}
+    refused = []
+    for name in wanted:
+        if name in names:
+            try:
+                encode(names[name])
+                found[name] = names[name]
+            except CodecError:
+                refused.append(name)
+    return encode(found), refused
+
+
+def _describe_error(error: BaseException) -> dict[str, Any]:
+    try:
+        message = str(error)[:2000]
+    except Exception:  # noqa: BLE001 - a student's __str__ may do anything
+        message = ""
+    names = [base.__name__ for base in type(error).__mro__]
+    return {"names": names[:20], "message": message}
+
+
+@contextmanager
+def _printed() -> Iterator[io.StringIO]:
+    """What is printed meanwhile goes to the test, not to anything that is shown."""
+    printed, before = io.StringIO(), (sys.stdout, sys.stderr)
+    sys.stdout, sys.stderr = printed, io.StringIO()
+    try:
+        yield printed
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _seed(number: int) -> None:
+    random.seed(number)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(number % 2**32)
+
+
+def _answer_input(lines: list[str]) -> None:
+    import builtins
+
+    waiting = iter(lines)
+
+    def answer(prompt: object = "") -> str:
+        sys.stdout.write(str(prompt))
+        try:
+            return next(waiting)
+        except StopIteration:
+            raise EOFError("the test gave no further line") from None
+
+    builtins.input = answer
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(16 << 20)

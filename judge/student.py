@@ -1,0 +1,139 @@
+"""The student's process: runs the cells, parks copies of itself, and lets them be asked.
+
+Nothing in here is trusted once the first cell has run: a cell can replace any of it. What holds is outside: the
+boundary, the order in time (all that is shown is sealed before a hidden argument leaves the judge), and what the other
+side accepts.
+"""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from judge.channel import Channel, ChannelGone
+from judge.codec import decode, encode
+from judge.objects import Server, values_of
+from judge.shell import Shell, Shown
+
+FOREVER = 1e9
+MAX_SHOWN_BYTES = 48 << 20
+
+
+class CellTimeout(BaseException):
+    """The cell had its time. Not an Exception, so that `except Exception` doesn't swallow it."""
+
+
+def serve(shell: Shell, channel: Channel) -> None:
+    """Obeys the controller until it closes the channel, then waits to be killed: services of a cell live on."""
+    with contextlib.suppress(ChannelGone):
+        while True:
+            message = channel.receive(time.monotonic() + FOREVER)
+            asked = message.head.get("do")
+            if asked == "run":
+                shown, error = run_cell(shell, message.head["source"], message.head["timeout_s"])
+                channel.send({"error": error, "threads": _count_threads()}, _shown_bytes(shown))
+            elif asked == "values":
+                frame, refused = values_of(shell.user_ns, message.head["names"])
+                channel.send({"refused": refused}, frame)
+            elif asked == "park":
+                _park(shell, message.fds[0])
+                os.close(message.fds[0])
+                channel.send({"parked": True})
+    channel.close()
+    while True:
+        signal.pause()
+
+
+def run_cell(shell: Shell, source: str, timeout_s: float) -> tuple[list[Shown], str | None]:
+    """What a cell shows, and its error's class; a cell that takes longer is interrupted once."""
+    try:
+        with _alarm(timeout_s):
+            shown = shell.run(source)
+    except CellTimeout:
+        shown = [*shell.tape.take(), ("error", {"ename": "CellTimeout", "evalue": "", "traceback": []})]
+    errors = [content["ename"] for kind, content in shown if kind == "error"]
+    return shown, errors[-1] if errors else None
+
+
+def _shown_bytes(shown: list[Shown]) -> bytes:
+    text = json.dumps(shown, default=str).encode("utf-8", "replace")
+    if len(text) > MAX_SHOWN_BYTES:
+        note = {"name": "stderr", "text": f"[not shown: {len(text) >> 20} MB of output]\n"}
+        return json.dumps([("stream", note)]).encode()
+    return text
+
+
+@contextlib.contextmanager
+def _alarm(timeout_s: float) -> Iterator[None]:
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise CellTimeout
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _park(shell: Shell, fd: int) -> None:
+    """Forks the template: this moment of the notebook, asleep until a test needs it."""
+    if _fork() == 0:
+        _template(shell, Channel.from_fd(os.dup(fd)))
+
+
+def _fork() -> int:
+    """A fork that keeps the random numbers: Python's `random` seeds itself anew in every child."""
+    state = random.getstate()
+    child = os.fork()
+    if child == 0:
+        random.setstate(state)
+    return child
+
+
+def _template(shell: Shell, channel: Channel) -> None:
+    """Forks a worker for each descriptor it's sent; never answers anything itself."""
+    try:
+        while True:
+            (fd,) = channel.receive(time.monotonic() + FOREVER).fds
+            if _fork() == 0:
+                _work(shell, Channel.from_fd(fd))
+            os.close(fd)
+    except (ChannelGone, ValueError):
+        os._exit(0)
+
+
+def _work(shell: Shell, channel: Channel) -> None:
+    """Answers the judge about this moment's names, until it closes."""
+    try:
+        server = Server(shell.user_ns, _asker(channel))
+        while True:
+            message = channel.receive(time.monotonic() + FOREVER)
+            head, frame = server.answer(message.head, message.frame)
+            channel.send({"n": message.head["n"]} | head, frame)
+    except ChannelGone:
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - whatever else is wrong here, this copy must not run on
+        os._exit(1)
+
+
+def _asker(channel: Channel) -> Any:
+    def ask(number: int, args: Any, kwargs: Any) -> Any:
+        channel.send({"ask": number}, encode([list(args), kwargs]))
+        reply = channel.receive(time.monotonic() + FOREVER)
+        if reply.head.get("status") != "value":
+            raise RuntimeError("a function of the test failed")
+        return decode(reply.frame)
+
+    return ask
+
+
+def _count_threads() -> int:
+    """A copy made while threads run has none of them: the author is told."""
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
