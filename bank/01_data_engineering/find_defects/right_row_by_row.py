@@ -1,5 +1,8 @@
 # style: plain Python, one row at a time, first match wins
 # loses: nothing
+import re
+
+
 def cell_code(column, text, row):
     if text == {"hp": "9999", "list_price": "0.00", "release_date": "1899-12-30"}.get(column):
         return "OUT-BUG"

@@ -1,5 +1,8 @@
 # style: plain Python, one row at a time, real dates
 # loses: nothing
+import re
+
+
 def number(text):
     return float(re.sub(r"[^0-9.]", "", text))
 
