@@ -22,12 +22,14 @@ from classroom.service.pages.release_feedback import releasing
 from classroom.service.pages.render import fragment, page, wants_fragment
 from classroom.service.pages.submission import load_submission
 from classroom.service.pages.table import FILTERS, SORTS, TableQuery, chosen_rows
+from classroom.service.pages.told import tell
 
 router = APIRouter(prefix=f"{SERVICE_PREFIX}/{{course}}/assignments", include_in_schema=False)
 InInstructor = Annotated[Caller, Depends(require(Role.INSTRUCTOR))]
 
 _TICK_S = 0.5
 _HEARTBEAT_S = 2.0
+_LEDGER_ROWS = 1000  # read, so that 20 lines come of them where one act wrote hundreds
 
 
 @router.get("")
@@ -36,9 +38,7 @@ def board(request: Request, caller: InInstructor, context: InContext) -> Respons
     with context.database.reading() as session:
         pipelines = [load_pipeline(request, context, session, one) for one in context.course.assignments]
     students = {row.student for pipeline in pipelines for row in pipeline.rows}
-    return page(
-        request, caller, "board.html", pipelines=pipelines, students=len(students), medians=_medians(pipelines)
-    )
+    return page(request, caller, "board.html", pipelines=pipelines, students=len(students), medians=_medians(pipelines))
 
 
 @router.get("/{assignment}")
@@ -47,7 +47,7 @@ def assignment_page(request: Request, caller: InInstructor, context: InContext, 
     rules = context.course.assignment(assignment)
     with context.database.reading() as session:
         pipeline = load_pipeline(request, context, session, rules)
-        events = events_of_assignment(session, context.course.id, rules.id, limit=20)
+        events = tell(events_of_assignment(session, context.course.id, rules.id, limit=_LEDGER_ROWS))
     values: dict[str, Any] = {"pipeline": pipeline, "assignment": rules, "events": events}
     values["is_releasing"] = rules.id in releasing(request.app)
     if wants_fragment(request):
@@ -101,9 +101,7 @@ def submissions(
 
 
 @router.get("/{assignment}/submissions/{student}")
-def submission(
-    request: Request, caller: InInstructor, context: InContext, assignment: str, student: str
-) -> Response:
+def submission(request: Request, caller: InInstructor, context: InContext, assignment: str, student: str) -> Response:
     """One student's attempts, verdicts, markings and events; raises NotFound for one who never was here."""
     rules = context.course.assignment(assignment)
     name = parse_student_id(student)
@@ -118,7 +116,14 @@ def submission(
         job = session.get(Job, row.job.id) if row.job else None
         detail = load_submission(session, context, pipeline, name, job)
     return page(
-        request, caller, "submission.html", assignment=rules, pipeline=pipeline, row=row, events=events, detail=detail
+        request,
+        caller,
+        "submission.html",
+        assignment=rules,
+        pipeline=pipeline,
+        row=row,
+        events=tell(events, lines=100),
+        detail=detail,
     )
 
 
@@ -140,9 +145,7 @@ def _run(context: Context, assignment: str, run: int) -> RunView:
     return view
 
 
-async def _events(
-    request: Request, caller: Caller, context: Context, assignment: str, run: int
-) -> AsyncIterator[str]:
+async def _events(request: Request, caller: Caller, context: Context, assignment: str, run: int) -> AsyncIterator[str]:
     rules = context.course.assignment(assignment)
     shown, quiet_s, tenth = "", 0.0, -1
     while not await request.is_disconnected():

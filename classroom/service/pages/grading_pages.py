@@ -79,9 +79,7 @@ def _mark(request: Request, caller: Caller, context: Context, task: str, piece: 
         _store(context, found, one, marking, caller.name)
     # The gradebook is another database: written after ours has the marking, and again when the form is sent again.
     made = project(found.rubric, marking)
-    books.set_manual(
-        found.assignment.id, found.task.notebook, found.task.task, one.student, made.points, made.comment
-    )
+    books.set_manual(found.assignment.id, found.task.notebook, found.task.task, one.student, made.points, made.comment)
     url = f"{SERVICE_PREFIX}/{context.course.id}/grading"
     if following := found.next_after(one):
         return redirect(request, f"{url}/{found.task.task}/{following.id}")

@@ -101,16 +101,23 @@ def load_queue(
     """One task's pieces for one grader."""
     task = Task(context.course.id, assignment.id, asked.notebook, asked.grade_id)
     wanted = collected(session, context.settings, context.course.id, assignment.id)
-    scored = {row.student for row in gradebook.scores(assignment.id)}
-    ready = {student: attempt for student, attempt in wanted.items() if student in scored}
-    pieces = _pieces(context, task, grader, ready, load_gradings(session, task), _by_arrival(session, task, ready))
+    rows = {row.student: row for row in gradebook.scores(assignment.id)}
+    gradings = load_gradings(session, task)
+    graded = {grading.student for grading in gradings}
+    # An answer left as it came has 0 from autograding and waits for nobody.
+    ready = {
+        student: attempt
+        for student, attempt in wanted.items()
+        if student in rows and (rows[student].needs_manual_grade or student in graded)
+    }
+    pieces = _pieces(context, task, grader, ready, gradings, _by_arrival(session, task, ready))
     return Queue(
         task,
         asked,
         assignment,
         rubric(context.settings, assignment, asked.grade_id),
         pieces,
-        waiting=len(wanted) - len(ready),
+        waiting=sum(student not in rows for student in wanted),
     )
 
 

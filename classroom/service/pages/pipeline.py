@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastapi import Request
@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classroom.assignments import Assignment
-from classroom.config import Settings
 from classroom.db.tables import Event, Release, Run
 from classroom.grading.jobs import RunProgress, newest_run, progress
 from classroom.grading.submissions import collected
@@ -65,10 +64,17 @@ class Pipeline:
     rows: tuple[Row, ...]
     run: RunView | None
     steps: tuple[Step, ...]
+    has_source: bool
 
     @property
     def present(self) -> Step | None:
         return next((step for step in self.steps if step.state == "now"), None)
+
+    def is_waiting_for_staff(self, now: dt.datetime) -> bool:
+        """Somebody can act on the present step: not while nothing is due from them."""
+        if self.present is None or (self.release is None and now < self.assignment.release):
+            return False
+        return self.present.name != "collect" or (bool(self.submitted) and now > self.assignment.due)
 
     @property
     def submitted(self) -> list[Row]:
@@ -121,9 +127,9 @@ def load_pipeline(request: Request, context: Context, session: Session, assignme
     run_id = newest_run(session, context.course.id, assignment.id)
     run = load_run(session, run_id) if run_id is not None else None
     generated = newest_file(context.settings.course_dir("release") / assignment.id)
-    made = Pipeline(assignment, release, generated, tasks, rows, run, ())
-    acts = _last_acts(session, context, assignment.id)
-    return Pipeline(assignment, release, generated, tasks, rows, run, _steps(made, acts, context.settings))
+    edited = newest_file(context.settings.source / assignment.id)
+    made = Pipeline(assignment, release, generated, tasks, rows, run, (), has_source=edited is not None)
+    return replace(made, steps=_steps(made, _last_acts(session, context, assignment.id), edited))
 
 
 def load_run(session: Session, run_id: int) -> RunView:
@@ -165,10 +171,9 @@ def _last_acts(session: Session, context: Context, assignment: AssignmentId) -> 
     return {event.kind: event for event in rows}
 
 
-def _steps(made: Pipeline, acts: Mapping[str, Event], settings: Settings) -> tuple[Step, ...]:
+def _steps(made: Pipeline, acts: Mapping[str, Event], edited: dt.datetime | None) -> tuple[Step, ...]:
     counts = made.counts
     is_open = bool(made.release)
-    edited = newest_file(settings.source / made.assignment.id)
     is_stale = bool(made.generated_at and edited and edited > made.generated_at)
     is_unreleased = bool(made.generated_at and (not made.release or made.generated_at > made.release.released_at))
     is_running = made.run is not None and not made.run.progress.finished
@@ -189,7 +194,7 @@ def _steps(made: Pipeline, acts: Mapping[str, Event], settings: Settings) -> tup
             else ("students see nothing yet",)
         ),
         "collect": (
-            f"{counts['collected']} of {counts['in']} in",
+            f"{counts['collected']} of {counts['in']}" if counts["collected"] else f"{counts['in']} in",
             *((f"{counts['new']} newer since",) if counts["new"] and counts["collected"] else ()),
         ),
         "autograde": _autograde_lines(made, graded, counts["collected"]),
@@ -217,7 +222,7 @@ def _steps(made: Pipeline, acts: Mapping[str, Event], settings: Settings) -> tup
 
 def _generate_lines(made: Pipeline, is_stale: bool) -> tuple[str, ...]:
     if made.generated_at is None:
-        return ("not made from source yet",)
+        return ("not made from source yet",) if made.has_source else ("no source yet",)
     points = sum(task.points for task in made.tasks)
     about = (f"{len(made.tasks)} tasks, {points:g} points",) if made.tasks else ()
     return (*about, *(("source changed since",) if is_stale else ()))
@@ -225,6 +230,6 @@ def _generate_lines(made: Pipeline, is_stale: bool) -> tuple[str, ...]:
 
 def _autograde_lines(made: Pipeline, graded: int, wanted: int) -> tuple[str, ...]:
     if made.run is not None and not made.run.progress.finished:
-        return (f"{made.run.progress.done} of {made.run.progress.total}, running",)
+        return ("running",)
     broken = made.counts["broken"]
     return (f"{graded} of {wanted}", *((f"{broken} did not run to the end",) if broken else ()))

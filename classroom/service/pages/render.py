@@ -114,4 +114,3 @@ def _static_url(name: str) -> str:
     """With the content's hash, so that a browser never mixes an old script with a new page."""
     content = Path(STATIC / name).read_bytes()
     return f"{SERVICE_PREFIX}/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
-

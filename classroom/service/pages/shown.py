@@ -14,7 +14,8 @@ def day_and_time(at: dt.datetime, zone: dt.tzinfo, now: dt.datetime) -> str:
 
 def to_the_second(at: dt.datetime, zone: dt.tzinfo) -> str:
     """2026-11-22 21:47:09 +01:00, as on a receipt."""
-    return at.astimezone(zone).isoformat(" ", "seconds")
+    offset = f"{at.astimezone(zone):%z}"
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
 
 def iso(at: dt.datetime) -> str:
