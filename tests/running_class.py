@@ -84,7 +84,11 @@ class RunningClass:
         with self.sign_in(name) as client:
             client.get(f"/hub/spawn/{name}")
             wait_for(lambda: client.get(f"/user/{name}/api").status_code == 200, timeout_s=90)
-        return next(process for process in self.processes() if is_server_of(process, name))
+        return self.servers(name)[0]
+
+    def servers(self, name: str) -> list[psutil.Process]:
+        """The JupyterLab server of that account, if it runs."""
+        return [process for process in self.processes() if is_server_of(process, name)]
 
 
 def is_server_of(process: psutil.Process, name: str) -> bool:
