@@ -1,17 +1,19 @@
-"""What a hidden test cell may use: `award`, `holds`, `inplace`. No dependencies.
+"""What a hidden test cell may use: `award`, `holds`, `inplace`, and ways to reach the student's side. No dependencies.
 
-This is the plain form: it works in any kernel, so plain nbgrader grades the same notebooks. The judge swaps in its
-own `inplace`, which sends arguments to the student's process and brings changes back.
+In any kernel these are plain: student code and test share one process, so plain nbgrader grades the same notebooks. In
+the judge, `asking` names the copy of the student's process that a test speaks with, and the same calls go there.
 """
 
+import builtins
 import contextlib
 import logging
 import math
 import os
+import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -54,7 +56,79 @@ def inplace(function: Callable[..., T], *arguments: object) -> T:
     In a plain kernel this is an ordinary call. The judge passes copies everywhere else, so only a call through
     `inplace` can show that student code changed what it was given.
     """
-    return function(*arguments)
+    if _asked is None:
+        return function(*arguments)
+    with _asked.changes_come_back():
+        return function(*arguments)
+
+
+def push(**values: object) -> None:
+    """Sets global names of the student's notebook, for a function that reads them; the values are theirs to see."""
+    if _asked is None:
+        _user_names().update(values)
+    else:
+        _asked.tell("push", values)
+
+
+def seed_student(number: int) -> None:
+    """Seeds `random` and numpy's global generator where student code draws from them."""
+    if _asked is not None:
+        _asked.tell("seed", number)
+        return
+    random.seed(number)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(number % 2**32)
+
+
+def student_input(*lines: str) -> None:
+    """What student code is answered when it calls input(), line by line; after the last one EOFError."""
+    if _asked is not None:
+        _asked.tell("input", list(lines))
+        return
+    waiting = iter(lines)
+
+    def answer(prompt: object = "") -> str:
+        try:
+            return next(waiting)
+        except StopIteration:
+            raise EOFError("the test gave no further line") from None
+
+    builtins.input = answer
+
+
+def student_file(path: str) -> bytes:
+    """The bytes of a file that student code wrote, by its path in the notebook's folder; at most 16 MB."""
+    if _asked is None:
+        with open(path, "rb") as file:
+            return file.read(16 << 20)
+    content = _asked.tell("file", path)
+    if type(content) is not bytes:
+        raise TypeError(f"{path} has no bytes")
+    return content
+
+
+@contextlib.contextmanager
+def asking(place: object) -> Iterator[None]:
+    """Meanwhile the calls above go to this copy of the student's process. Only the judge uses it."""
+    global _asked
+    before, _asked = _asked, place if hasattr(place, "tell") else None
+    try:
+        yield
+    finally:
+        _asked = before
+
+
+_asked: Any = None  # the judge's Session
+
+
+def _user_names() -> dict[str, object]:
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise RuntimeError("push() works in a notebook only")
+    names: dict[str, object] = shell.user_ns
+    return names
 
 
 @contextlib.contextmanager

@@ -1,0 +1,276 @@
+"""The controller: runs a job's cells in the student's process, seals what they showed, then lets the judge ask.
+
+Phase 1: the student's and locked cells run; at a test cell the student's process only parks a copy of itself. No test
+text has left the controller. Then what was shown is kept as final and the channel is closed: the seal. Phase 2: a judge
+is forked, gets the tests and the parked copies, and answers with numbers. The order in time is the guarantee; nothing
+depends on what the student's process does honestly.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from judge.channel import Channel, ChannelGone, pair
+from judge.names import bound_names, needed_names
+from judge.outputs import Collector, Room
+from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, PlanCell, State, worst
+from judge.sandbox import Boundary
+from judge.zygote import Usage, Zygote
+
+ENGINE = "split-1"
+GRACE_S = 2.0  # for the reply after a cell's own alarm
+
+
+@dataclass
+class _Run:
+    """What one job has produced so far. `parked`: for each test its place among `places`."""
+
+    job: GradingJob
+    deadline: float
+    cells: list[CellResult] = field(default_factory=list)
+    places: list[Channel] = field(default_factory=list)
+    place_of: dict[str, int] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
+    gone: tuple[State, str] | None = None
+
+
+class Runner:
+    """Grades one job after another with two zygotes. Use as a context manager."""
+
+    def __init__(
+        self,
+        *,
+        preload: Sequence[str],
+        judge_path: Sequence[Path] = (),
+        readable: Sequence[Path] = (),
+        shared: Sequence[Path] = (),
+        uid: int | None = None,
+        layers: Sequence[str] = ("landlock", "seccomp"),
+    ) -> None:
+        """preload: what the assignment's notebooks import, never its solutions. judge_path: folders from which tests
+        import; the student's process doesn't know them. readable: what both may read beside the interpreter. shared:
+        folders that both find beside their own."""
+        self._folder = Path(tempfile.mkdtemp(prefix="judge-"))
+        self._folder.chmod(0o711)
+        self._uid, self._layers = uid, tuple(layers)
+        package = Path(__file__).resolve().parent
+        self._readable = (package, *readable, *shared)
+        for path in shared:
+            (self._folder / path.name).symlink_to(path)
+        self._judge_readable = (*self._readable, *judge_path)
+        self._students = Zygote("student", preload, environment_of(self._folder, []), self._folder)
+        self._judges = Zygote("judge", preload, environment_of(self._folder, judge_path), self._folder)
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._students.close()
+        self._judges.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def grade(self, job: GradingJob) -> GradingResult:
+        """The verdicts of one notebook; a StudentCodeError is never raised: it's a state. Raises ZygoteError."""
+        began = time.monotonic()
+        run = _Run(job, began + job.limits.total_s)
+        with self._work_folder(job.files) as work, contextlib.ExitStack() as ends:
+            student, usage = self._students, []
+            channel, theirs = pair()
+            with theirs:
+                child = student.fork(self._boundary(work, job, self._readable), theirs)
+            try:
+                with channel:
+                    _run_cells(run, channel)
+                for place in run.places:
+                    ends.callback(place.close)
+                verdicts, judge_usage = self._judge(run)
+                usage.append(judge_usage)
+            finally:
+                usage.append(student.end(child))
+        return _result(run, verdicts, usage, time.monotonic() - began)
+
+    def _judge(self, run: _Run) -> tuple[list[CellVerdict], Usage]:
+        cells = [cell for cell in trusted_cells(run.job.cells) if cell.role in ("locked", "test")]
+        order = {
+            "cells": [asdict(cell) for cell in cells],
+            "place_of": run.place_of,
+            "places": len(run.places),
+            "limits": asdict(run.job.limits),
+        }
+        with self._work_folder({}) as work:
+            channel, theirs = pair()
+            with theirs:
+                child = self._judges.fork(self._boundary(work, run.job, self._judge_readable), theirs)
+            try:
+                with channel:
+                    verdicts = _order_verdicts(channel, order, run)
+            finally:
+                usage = self._judges.end(child)
+        return verdicts, usage
+
+    def _boundary(self, work: Path, job: GradingJob, readable: Sequence[Path]) -> Boundary:
+        memory = job.limits.memory_mb << 20
+        return Boundary(
+            work=work,
+            readable=tuple(readable),
+            uid=self._uid,
+            memory_bytes=memory,
+            cpu_s=int(job.limits.total_s) + 10,
+            layers=self._layers,
+        )
+
+    @contextlib.contextmanager
+    def _work_folder(self, files: Mapping[str, bytes]) -> Iterator[Path]:
+        work = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder))
+        try:
+            for name, data in files.items():
+                path = work / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            if self._uid is not None:
+                for path in (work, *work.rglob("*")):
+                    os.chown(path, self._uid, self._uid)
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def environment_of(home: Path, python_path: Sequence[Path]) -> dict[str, str]:
+    """All that a zygote and its children have in their environment."""
+    return {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "IPYTHONDIR": str(home / "ipython"),
+        # One thread: a forked child has none of its parent's, and OpenMP would wait for them for ever.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "JOBLIB_MULTIPROCESSING": "0",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
+        "PYTHONPATH": os.pathsep.join(str(path) for path in python_path),
+    }
+
+
+def trusted_cells(cells: Sequence[PlanCell]) -> list[PlanCell]:
+    """The cells without those locked ones that use a student's name: they run in the student's process only."""
+    theirs = {name for cell in cells if cell.role == "student" for name in _bound(cell)}
+    kept = []
+    for cell in cells:
+        if cell.role == "locked" and needed_names(cell.source) & theirs:
+            theirs |= set(_bound(cell))
+        else:
+            kept.append(cell)
+    return kept
+
+
+def _bound(cell: PlanCell) -> list[str]:
+    try:
+        return bound_names(cell.source)
+    except SyntaxError:
+        return []
+
+
+def _run_cells(run: _Run, channel: Channel) -> None:
+    """Phase 1. A park is shared by tests with nothing between them."""
+    is_parked = False
+    for cell in run.job.cells:
+        if cell.role == "test":
+            if run.gone is None and not is_parked:
+                is_parked = _park(run, channel)
+            if is_parked:
+                run.place_of[cell.id] = len(run.places) - 1
+        elif cell.role != "markdown":
+            is_parked = False
+            run.cells.append(_run_cell(run, cell, channel))
+
+
+def _run_cell(run: _Run, cell: PlanCell, channel: Channel) -> CellResult:
+    if run.gone is not None:
+        return CellResult(cell.id, [], run.gone[1], run.gone[0])
+    limit = min(run.job.limits.cell_s, max(run.deadline - time.monotonic(), 0.05))
+    collector = Collector(run.job.limits.output_bytes, run.room)
+    try:
+        channel.send({"do": "run", "source": cell.source, "timeout_s": limit})
+        reply = channel.receive(time.monotonic() + limit + GRACE_S)
+        for kind, content in json.loads(bytes(reply.frame)):
+            collector.add(kind, content)
+    except ChannelGone as error:
+        run.gone = (State.timeout, "it took too long") if "in time" in str(error) else (State.crashed, "it crashed")
+        return CellResult(cell.id, [], run.gone[1], run.gone[0])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        run.gone = (State.crashed, "it broke the protocol")
+        return CellResult(cell.id, [], run.gone[1], run.gone[0])
+    ran = collector.end(_state_of(collector.ename))
+    return CellResult(cell.id, ran.outputs, ran.error, ran.state)
+
+
+def _state_of(error: str | None) -> State:
+    if error is None:
+        return State.ok
+    return {"CellTimeout": State.timeout, "MemoryError": State.out_of_memory}.get(error, State.error)
+
+
+def _park(run: _Run, channel: Channel) -> bool:
+    mine, theirs = pair()
+    try:
+        with theirs:
+            channel.send({"do": "park"}, fds=[theirs.fileno()])
+            channel.receive(time.monotonic() + 10)
+    except ChannelGone:
+        mine.close()
+        run.gone = (State.crashed, "it crashed")
+        return False
+    run.places.append(mine)
+    return True
+
+
+def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run) -> list[CellVerdict]:
+    """Phase 2, from the controller's side. A judge that dies is our fault, and its tests are tried again."""
+    tests = [cell for cell in run.job.cells if cell.role == "test"]
+    try:
+        channel.send({"do": "judge"}, json.dumps(order).encode())
+        for place in run.places:
+            channel.send({}, fds=[place.fileno()])
+        budget = sum(run.job.limits.test_s for _ in tests) + 30
+        reply = channel.receive(min(time.monotonic() + budget, run.deadline + 30))
+        return [
+            _parse_verdict(verdict, cell) for verdict, cell in zip(json.loads(bytes(reply.frame)), tests, strict=True)
+        ]
+    except (ChannelGone, ValueError, TypeError, KeyError) as error:
+        reason = f"the judge is gone: {error}"
+        return [CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, cell.hint, reason) for cell in tests]
+
+
+def _parse_verdict(raw: Mapping[str, Any], cell: PlanCell) -> CellVerdict:
+    """What the judge said of a test, with points, maximum and hint as the plan has them."""
+    points = raw["points"]
+    if raw["id"] != cell.id or type(points) not in (int, float) or not 0 <= points <= cell.points:
+        raise ValueError("a verdict that can't be")
+    reason = raw["reason"]
+    return CellVerdict(
+        cell.id, float(points), cell.points, State(raw["state"]), cell.hint, reason and str(reason)[:4000]
+    )
+
+
+def _result(run: _Run, verdicts: Sequence[CellVerdict], usage: Sequence[Usage], wall_s: float) -> GradingResult:
+    state = worst([*(cell.state for cell in run.cells), *(verdict.state for verdict in verdicts)])
+    reasons = [f"{cell.id}: {cell.error}" for cell in run.cells if cell.error]
+    reasons += [
+        f"{verdict.id}: {verdict.reason}" for verdict in verdicts if verdict.reason and verdict.state != State.ok
+    ]
+    cpu_s = sum(one.cpu_s for one in usage)
+    reason = reasons[0][:500] if reasons else None
+    return GradingResult(run.job.id, tuple(run.cells), tuple(verdicts), state, reason, wall_s, cpu_s, ENGINE)
