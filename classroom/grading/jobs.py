@@ -7,7 +7,7 @@ student: the gradebook keeps what it had.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -125,16 +125,34 @@ def finish(session: Session, held: Lease, outcome: Outcome, now: dt.datetime) ->
     return True
 
 
-def give_back(session: Session, held: Lease, reason: str, now: dt.datetime) -> None:
-    """Queues the job again after a fault of the grader, or ends it as one when it had its tries."""
+def give_back(session: Session, held: Lease, reason: str, now: dt.datetime, *, for_good: bool = False) -> None:
+    """Queues the job again after a fault of the grader, or ends it as one when it had its tries or can't do better."""
     job = _held(session, held)
     if job is None:
         return
-    if job.tries >= MAX_TRIES:
+    if for_good or job.tries >= MAX_TRIES:
         _give_up(session, job, reason, now)
     else:
         job.state, job.runner, job.leased_until, job.reason = "queued", None, None, reason
         session.flush()
+
+
+def put_back(session: Session, held: Lease) -> None:
+    """Queues the job again as if it hadn't been begun: the runner stops in good order."""
+    job = _held(session, held)
+    if job is not None:
+        job.state, job.runner, job.leased_until, job.tries = "queued", None, None, job.tries - 1
+        session.flush()
+
+
+def free_jobs_of_dead(session: Session, is_dead: Callable[[str], bool]) -> int:
+    """Queues the jobs of runners that are known to be dead, without waiting for their leases; their number."""
+    running = session.scalars(select(Job).where(Job.state == "running").with_for_update()).all()
+    dead = [job for job in running if job.runner and is_dead(job.runner)]
+    for job in dead:
+        job.state, job.runner, job.leased_until = "queued", None, None
+    session.flush()
+    return len(dead)
 
 
 def progress(session: Session, run_id: int) -> RunProgress:

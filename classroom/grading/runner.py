@@ -1,0 +1,191 @@
+"""Works off job rows: lease, intake, judge, record, finish; renews what it holds, and can be killed at any moment."""
+
+import datetime as dt
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from classroom.assignments import Course
+from classroom.config import Settings
+from classroom.db.engine import Database
+from classroom.errors import ClassroomError, CourseError
+from classroom.gradebook import Gradebook
+from classroom.grading import jobs
+from classroom.grading.models import SubmissionIntake, SubmissionResult
+from classroom.grading.pool import Pool
+from classroom.grading.recorder import record
+from classroom.grading.submissions import AssignmentSource, load_source, read_submission, submission_folder
+from classroom.ids import AssignmentId
+
+RENEW_S = jobs.LEASE.total_seconds() / 4
+POLL_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a runner works with. clock gives aware times."""
+
+    settings: Settings
+    course: Course
+    database: Database
+    gradebook: Gradebook
+    pool: Pool
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    name: str = field(
+        default_factory=lambda: f"{socket.gethostname()[:40]}-{os.getpid()}-{time.monotonic_ns() % 10**6}"
+    )
+
+
+@dataclass(frozen=True)
+class _Working:
+    held: jobs.Lease
+    intake: SubmissionIntake
+
+
+def work_off(shop: Workshop, *, run_id: int | None = None, tick: Callable[[], bool] = lambda: True) -> int:
+    """Works until no job waits, of that run only if given; the number of jobs it ended.
+
+    tick is called about every second; when it gives False no new job is begun, and what is running is given back.
+    """
+    return _Loop(shop, run_id).run(tick)
+
+
+class _Loop:
+    def __init__(self, shop: Workshop, run_id: int | None) -> None:
+        self._shop = shop
+        self._run_id = run_id
+        self._working: dict[Future[SubmissionResult], _Working] = {}
+        self._ended = 0
+        self._renewed = -RENEW_S
+
+    def run(self, tick: Callable[[], bool]) -> int:
+        try:
+            while tick():
+                self._renew()
+                self._fill()
+                if not self._working:
+                    break
+                done, _ = wait(self._working, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._record(self._working.pop(future), future)
+        finally:
+            self._put_back()
+        return self._ended
+
+    def _fill(self) -> None:
+        while len(self._working) < self._shop.pool.workers:
+            with self._shop.database.session() as session:
+                held = jobs.lease(session, self._shop.name, self._shop.clock(), run_id=self._run_id)
+            if held is None:
+                return
+            self._begin(held)
+
+    def _begin(self, held: jobs.Lease) -> None:
+        """Reads the submission and hands it to the pool, or takes the result it had when nothing changed."""
+        try:
+            intake = self._read(held)
+        except ClassroomError as error:
+            self._fail(held, str(error), for_good=True)
+            return
+        except OSError as error:
+            self._fail(held, f"the submission can't be read: {error}", for_good=False)
+            return
+        working = _Working(held, intake)
+        if (known := self._known(held, intake)) is not None:
+            self._finish(working, known)
+        else:
+            self._working[self._shop.pool.submit(intake)] = working
+
+    def _read(self, held: jobs.Lease) -> SubmissionIntake:
+        settings, rules = self._shop.settings, self._shop.course.assignment(held.assignment)
+        source = read_source(settings, held.assignment)
+        folder = submission_folder(settings, held.assignment, held.student)
+        return read_submission(folder, held.student, source, rules, engine=self._shop.pool.engine.name)
+
+    def _known(self, held: jobs.Lease, intake: SubmissionIntake) -> SubmissionResult | None:
+        if held.force:
+            return None
+        with self._shop.database.session() as session:
+            before = jobs.graded_before(session, held, intake.digest)
+            return SubmissionResult.from_json(before.result) if before and before.result else None
+
+    def _record(self, working: _Working, future: "Future[SubmissionResult]") -> None:
+        result = future.result()
+        if result.status == jobs.GRADER_FAULT:
+            self._fail(working.held, result.reason or "the grader failed", for_good=False)
+        else:
+            self._finish(working, result)
+
+    def _finish(self, working: _Working, result: SubmissionResult) -> None:
+        """The gradebook first: killed in between, the job runs again and writes the same."""
+        shop, held = self._shop, working.held
+        try:
+            record(shop.settings, shop.gradebook, working.intake, result)
+        except CourseError as error:
+            self._fail(held, str(error), for_good=True)
+            return
+        outcome = jobs.Outcome(
+            result.status, result.reason, result.points, result.max_points, result.to_json(), working.intake.digest
+        )
+        with shop.database.session() as session:
+            jobs.finish(session, held, outcome, shop.clock())
+        self._ended += 1
+
+    def _fail(self, held: jobs.Lease, reason: str, *, for_good: bool) -> None:
+        log.warning("%s/%s: %s", held.student, held.assignment, reason)
+        with self._shop.database.session() as session:
+            jobs.give_back(session, held, reason, self._shop.clock(), for_good=for_good)
+        self._ended += 1 if for_good else 0
+
+    def _renew(self) -> None:
+        if time.monotonic() - self._renewed < RENEW_S:
+            return
+        self._renewed = time.monotonic()
+        with self._shop.database.session() as session:
+            jobs.free_jobs_of_dead(session, is_dead)
+            for working in self._working.values():
+                jobs.renew(session, working.held, self._shop.clock())
+
+    def _put_back(self) -> None:
+        with self._shop.database.session() as session:
+            for working in self._working.values():
+                jobs.put_back(session, working.held)
+
+
+def runner_name() -> str:
+    """This process among all on all machines: host, process id, and when it started, since ids are used again."""
+    return f"{socket.gethostname()[:36]}/{os.getpid()}/{psutil.Process().create_time():.2f}"
+
+
+def is_dead(name: str) -> bool:
+    """True when a runner of this machine is no more; of another machine nothing is known."""
+    host, pid, started = name.rsplit("/", 2)
+    if host != socket.gethostname()[:36]:
+        return False
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" != started
+    except psutil.NoSuchProcess:
+        return True
+
+
+def read_source(settings: Settings, assignment: AssignmentId) -> AssignmentSource:
+    """The instructor's notebooks; read again only when a file of the folder changed."""
+    folder = settings.source / assignment
+    stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()))
+    key = (folder, stamps)
+    if key not in _sources:
+        _sources.clear()
+        _sources[key] = load_source(folder, assignment)
+    return _sources[key]
+
+
+_sources: dict[tuple[Path, tuple[tuple[str, int], ...]], AssignmentSource] = {}
