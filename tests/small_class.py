@@ -277,11 +277,14 @@ def free_port() -> int:
 
 
 def _wait_until_ready(is_alive: Callable[[], bool], port: int) -> None:
-    until = time.monotonic() + 60
+    until, said = time.monotonic() + 60, "nothing"
     while time.monotonic() < until and is_alive():
         try:
-            if httpx.get(f"http://127.0.0.1:{port}{SERVICE_PREFIX}/ready", trust_env=False).is_success:
+            answer = httpx.get(f"http://127.0.0.1:{port}{SERVICE_PREFIX}/ready", trust_env=False)
+            if answer.is_success:
                 return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"nothing is ready on port {port}")
+            said = answer.text
+        except httpx.TransportError as error:
+            said = str(error)
+        time.sleep(0.05)
+    raise AssertionError(f"the service on port {port} isn't ready: {said}")

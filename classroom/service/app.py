@@ -61,6 +61,7 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Before the first request: the newest tables, and nothing half-written from a process that was killed."""
     context: Context = app.state.context
+    context.settings.store.mkdir(parents=True, exist_ok=True)
     migrate(context.settings.service_db_url)
     context.transfers.sweep()
     yield
