@@ -22,6 +22,7 @@ from judge.names import bound_names, needed_names
 from judge.outputs import Collector, Room
 from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, PlanCell, State, worst
 from judge.sandbox import Boundary
+from judge.sandbox.watchdog import Watchdog
 from judge.zygote import Usage, Zygote
 
 ENGINE = "split-1"
@@ -89,12 +90,13 @@ class Runner:
             with theirs:
                 child = student.fork(self._boundary(work, job, self._readable), theirs)
             try:
-                with channel:
-                    _run_cells(run, channel)
-                for place in run.places:
-                    ends.callback(place.close)
-                verdicts, judge_usage = self._judge(run)
-                usage.append(judge_usage)
+                with Watchdog(student.pid, memory_mb=job.limits.memory_mb, processes=job.limits.processes) as watchdog:
+                    with channel:
+                        _run_cells(run, channel, watchdog)
+                    for place in run.places:
+                        ends.callback(place.close)
+                    verdicts, judge_usage = self._judge(run)
+                    usage.append(judge_usage)
             finally:
                 usage.append(student.end(child))
         return _result(run, verdicts, usage, time.monotonic() - began)
@@ -183,7 +185,7 @@ def _bound(cell: PlanCell) -> list[str]:
         return []
 
 
-def _run_cells(run: _Run, channel: Channel) -> None:
+def _run_cells(run: _Run, channel: Channel, watchdog: Watchdog) -> None:
     """Phase 1. A park is shared by tests with nothing between them."""
     is_parked = False
     for cell in run.job.cells:
@@ -194,10 +196,10 @@ def _run_cells(run: _Run, channel: Channel) -> None:
                 run.place_of[cell.id] = len(run.places) - 1
         elif cell.role != "markdown":
             is_parked = False
-            run.cells.append(_run_cell(run, cell, channel))
+            run.cells.append(_run_cell(run, cell, channel, watchdog))
 
 
-def _run_cell(run: _Run, cell: PlanCell, channel: Channel) -> CellResult:
+def _run_cell(run: _Run, cell: PlanCell, channel: Channel, watchdog: Watchdog) -> CellResult:
     if run.gone is not None:
         return CellResult(cell.id, [], run.gone[1], run.gone[0])
     limit = min(run.job.limits.cell_s, max(run.deadline - time.monotonic(), 0.05))
@@ -208,13 +210,21 @@ def _run_cell(run: _Run, cell: PlanCell, channel: Channel) -> CellResult:
         for kind, content in json.loads(bytes(reply.frame)):
             collector.add(kind, content)
     except ChannelGone as error:
-        run.gone = (State.timeout, "it took too long") if "in time" in str(error) else (State.crashed, "it crashed")
+        run.gone = _why_gone(error, watchdog)
         return CellResult(cell.id, [], run.gone[1], run.gone[0])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         run.gone = (State.crashed, "it broke the protocol")
         return CellResult(cell.id, [], run.gone[1], run.gone[0])
     ran = collector.end(_state_of(collector.ename))
     return CellResult(cell.id, ran.outputs, ran.error, ran.state)
+
+
+def _why_gone(error: ChannelGone, watchdog: Watchdog) -> tuple[State, str]:
+    if watchdog.verdict == "memory":
+        return State.out_of_memory, "it took more memory than the assignment allows"
+    if watchdog.verdict == "processes":
+        return State.crashed, "it started more processes than the assignment allows"
+    return (State.timeout, "it took too long") if "in time" in str(error) else (State.crashed, "it crashed")
 
 
 def _state_of(error: str | None) -> State:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge.sandbox import landlock, seccomp
+from judge.sandbox import capability, landlock, seccomp
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -58,9 +58,7 @@ def confine(boundary: Boundary, *, keep: Collection[int]) -> None:
         os.umask(0o077)
         _set_limits(boundary)
         if boundary.uid is not None:
-            os.setgroups([])
-            os.setresgid(boundary.uid, boundary.uid, boundary.uid)
-            os.setresuid(boundary.uid, boundary.uid, boundary.uid)
+            _become(boundary.uid)
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
         _prctl(_PR_SET_DUMPABLE, 0)
         if "landlock" in boundary.layers:
@@ -70,6 +68,23 @@ def confine(boundary: Boundary, *, keep: Collection[int]) -> None:
             seccomp.install(seccomp.build_filter())
     except (OSError, ValueError) as error:
         raise ConfinementError(f"this process can't be confined: {error}") from error
+
+
+def _become(uid: int) -> None:
+    """Another user, for ever. Where only root may read the interpreter, the right to read goes along."""
+    keeps_reading = not is_readable_to_all(Path(sys.base_prefix)) or not is_readable_to_all(Path(sys.prefix))
+    if keeps_reading:
+        capability.keep_through_change_of_user()
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    if keeps_reading:
+        capability.leave_only_reading()
+
+
+def is_readable_to_all(folder: Path) -> bool:
+    """Whether any user gets to a folder: each one on the way there lets others pass."""
+    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
 
 
 def python_paths() -> set[str]:
