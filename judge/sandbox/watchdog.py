@@ -44,9 +44,7 @@ def resident_kb(pid: int) -> int:
 class Watchdog:
     """Kills what lives below `ancestor` when it's too much; `verdict` then says why. Use as a context manager."""
 
-    def __init__(
-        self, ancestor: int, *, memory_mb: int, processes: int, kill: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, ancestor: int, *, memory_mb: int, processes: int) -> None:
         self._ancestor = ancestor
         self._memory_kb = memory_mb << 10
         self._processes = processes
