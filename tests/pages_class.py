@@ -181,7 +181,7 @@ def pages_class(folder: Path, *, hands: Sequence[Hand] | None = None) -> Iterato
         room = PagesClass(settings, course, clock, transfers, gradebook, app, AppTransport(app, portal))
         _release(room)
         for hand in HANDS if hands is None else hands:
-            _submit(room, hand)
+            submit(room, hand)
         clock.now = NOW - dt.timedelta(days=4)
         autograde(room, HANDS if hands is None else hands)
         clock.now = NOW
@@ -317,7 +317,7 @@ def _release(room: PagesClass) -> None:
         room.transfers.release(assignment, room.settings.course_dir("release") / assignment, actor="ivy")
 
 
-def _submit(room: PagesClass, hand: Hand) -> None:
+def submit(room: PagesClass, hand: Hand) -> None:
     room.clock.now = hand.at - dt.timedelta(hours=2)
     room.transfers.fetch(GRADED, actor=hand.student)
     room.clock.now = hand.at

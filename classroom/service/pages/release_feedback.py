@@ -2,11 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
 
-from classroom.assignments import Assignment
+from classroom.assignments import Assignment, Course
+from classroom.config import Settings
 from classroom.errors import ClassroomError, Conflict
 from classroom.feedback import make_feedback, write_feedback
 from classroom.gradebook import Gradebook
@@ -17,6 +18,7 @@ from classroom.service.deps import Context
 log = logging.getLogger(__name__)
 FAULT = "feedback_fault"
 _beginning = threading.Lock()
+MakeFeedback = Callable[[Settings, Course, AssignmentId, StudentId], Mapping[str, bytes]]
 
 
 def releasing(app: FastAPI) -> set[AssignmentId]:
@@ -44,16 +46,18 @@ def release_all(
     students: Mapping[StudentId, int | None],
     *,
     actor: str,
+    make: MakeFeedback = make_feedback,
 ) -> None:
     """Makes and publishes the feedback of each student, for the attempt given; what fails is told in the ledger."""
     try:
         for student, attempt in students.items():
             try:
-                _release(context, gradebook, assignment, student, attempt, actor=actor)
+                files = make(context.settings, context.course, assignment.id, student)
+                _release(context, gradebook, assignment, student, attempt, files, actor=actor)
             except ClassroomError as error:
                 log.warning("no feedback for %s at %s: %s", student, assignment.id, error)
                 _note(context, assignment, student, actor, str(error))
-            except Exception:
+            except Exception:  # the edge of a task: told in the log, and in the ledger that it is ours
                 log.exception("no feedback for %s at %s", student, assignment.id)
                 _note(context, assignment, student, actor, "our fault: the service's log has the reason")
     finally:
@@ -66,10 +70,10 @@ def _release(
     assignment: Assignment,
     student: StudentId,
     attempt: int | None,
+    files: Mapping[str, bytes],
     *,
     actor: str,
 ) -> None:
-    files = make_feedback(context.settings, context.course, assignment.id, student)
     write_feedback(context.settings, assignment.id, student, files)
     found = gradebook.submission(assignment.id, student)
     if found is None:
