@@ -5,13 +5,18 @@ transaction. Writers in other processes wait for SQLite's lock.
 """
 
 import datetime as dt
+import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import nbgrader.api as nb
-from sqlalchemy import Engine, event, func, select, text
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from nbgrader.dbutil import ALEMBIC_DIR
+from sqlalchemy import Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.orm import sessionmaker as make_sessions
 
@@ -83,7 +88,9 @@ class Gradebook:
     def __init__(self, url: str, course: Course) -> None:
         """Opens it, made anew where it isn't there, in SQLite's WAL mode and with the indexes nbgrader forgot."""
         self._course = course
-        self._book = nb.Gradebook(url, course.id)
+        prepare_gradebook(url)
+        with _alone(url):
+            self._book = nb.Gradebook(url, course.id)
         self._book.db.remove()
         self._engine: Engine = self._book.engine
         _set_up(self._engine)
@@ -203,7 +210,10 @@ class Gradebook:
             session.flush()
         present = {notebook.notebook_id: notebook for notebook in found.notebooks}
         for notebook in found.assignment.notebooks:
-            submitted = present.get(notebook.id) or nb.SubmittedNotebook(notebook=notebook, assignment=found)
+            submitted = present.get(notebook.id)
+            if submitted is None:
+                submitted = nb.SubmittedNotebook(notebook=notebook, assignment=found)
+                session.add(submitted)
             _ensure_cells(session, notebook, submitted)
         session.flush()
         return found
@@ -220,6 +230,36 @@ class Gradebook:
         for notebook in submission.notebooks:
             query = select(func.coalesce(func.sum(nb.Grade.score), 0.0)).where(nb.Grade.notebook_id == notebook.id)
             notebook.late_submission_penalty = share * float(session.scalar(query) or 0.0) or None
+
+
+def prepare_gradebook(url: str) -> None:
+    """Marks a new gradebook with its revision; nbgrader would ask a command for it that is not on PATH everywhere."""
+    with _alone(url):
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+                connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": _newest_revision()})
+        engine.dispose()
+
+
+def _newest_revision() -> str | None:
+    config = Config()
+    config.set_main_option("script_location", ALEMBIC_DIR.replace("%", "%%"))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """A lock between processes that open the gradebook at once: each would try to create its tables."""
+    path = make_url(url).database
+    if not url.startswith("sqlite") or not path:
+        yield
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{path}.opening", "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _set_up(engine: Engine) -> None:
