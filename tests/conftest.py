@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from judge.sandbox import probe
 from tests.other_user import why_no_other_user
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,10 +26,15 @@ def _why_no_docker() -> str:
     return "" if shutil.which("docker") else "there is no docker command"
 
 
+def _why_no_sandbox() -> str:
+    return "; ".join(probe().problems)
+
+
 # What a test may need -> the reason why it isn't there, or "".
 THINGS: dict[str, Callable[[], str]] = {
     "browser": _why_no_browser,
     "docker": _why_no_docker,
+    "sandbox": _why_no_sandbox,
     "user": why_no_other_user,
 }
 
