@@ -11,7 +11,6 @@ from pathlib import Path
 from classroom.assignments import load_course
 from classroom.config import OPERATOR_NAME, SERVICE_NAME, SERVICE_PREFIX, load_settings
 from classroom.errors import SettingsError
-from classroom.ops.accounts import groups, load_accounts
 from classroom.ops.doctor import proxy_command
 from classroom.ops.hub import AccountsAuthenticator, HomeSpawner
 from classroom.ops.instance import MARK, load_instance
@@ -24,7 +23,6 @@ if instance is None:
     raise SettingsError(f"{settings.state} holds no class; start it with: classroom up")
 root, state = settings.course_root, settings.state
 course = load_course(root).id
-accounts_file = state / "accounts.json"
 # nbgrader shells out to alembic, and a notebook to python: both must be this environment's.
 path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
 
@@ -40,12 +38,13 @@ c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 
 # --- Who is let in ----------------------------------------------------------------------------------------------------
 c.JupyterHub.authenticator_class = AccountsAuthenticator
-c.AccountsAuthenticator.accounts = str(accounts_file)
+c.AccountsAuthenticator.accounts = str(state / "accounts.json")
+c.AccountsAuthenticator.course = course
 # The accounts file is the list of who is allowed; without this the hub (since 5) would let nobody in.
 c.AccountsAuthenticator.allow_all = True
-c.JupyterHub.load_groups = {
-    name: {"users": members} for name, members in groups(course, load_accounts(accounts_file).values()).items()
-}
+# The file says who has which role; looked at again at most so many seconds later.
+c.AccountsAuthenticator.manage_groups = True
+c.AccountsAuthenticator.auth_refresh_age = 30
 # Everybody lands on the page that says what waits for them; JupyterLab is one click from there.
 c.JupyterHub.default_url = f"{SERVICE_PREFIX}/"
 
@@ -126,9 +125,4 @@ c.JupyterHub.load_roles = [
     {"name": "user", "scopes": ["self", *enter]},
     {"name": "server", "scopes": ["users:activity!user", "access:servers!server", *enter]},
     {"name": "command-line", "services": [OPERATOR_NAME], "scopes": [f"access:services!service={SERVICE_NAME}"]},
-    {
-        "name": "roster",
-        "services": [SERVICE_NAME],
-        "scopes": ["list:groups", *(f"read:groups!group={course}-{role}" for role in ("students", "graders"))],
-    },
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from classroom.config import Settings, load_settings
 from classroom.ops.instance import Instance, free_ports, load_instance
 from classroom.ops.processes import marked
 
@@ -62,6 +63,10 @@ class RunningClass:
     def url(self) -> str:
         return self.instance.public_url
 
+    def settings(self) -> Settings:
+        """As a command typed with this state has them."""
+        return load_settings({"CLASSROOM_COURSE": str(self.course), "CLASSROOM_STATE": str(self.state)})
+
     def processes(self) -> list[psutil.Process]:
         return marked(self.instance.mark)
 
@@ -75,9 +80,15 @@ class RunningClass:
             client.get("/hub/login")
             form = {"username": name, "password": self.passwords()[name], "_xsrf": client.cookies["_xsrf"]}
             answer = client.post("/hub/login", data=form, params={"next": "/hub/home"})
+            assert "Invalid username or password" not in answer.text, "Invalid username or password"
             assert answer.status_code == 200, answer.text
             assert answer.url.path == "/hub/home"
             yield client
+
+    def groups(self, name: str) -> list[str]:
+        """The hub's groups of that account, after a fresh sign-in."""
+        with self.sign_in(name) as client:
+            return list(client.get("/hub/api/user", headers={"Referer": f"{self.url}/hub/home"}).json()["groups"])
 
     def spawn(self, name: str) -> psutil.Process:
         """That account's JupyterLab server, as soon as it answers."""

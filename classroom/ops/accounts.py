@@ -66,12 +66,9 @@ def write_accounts(path: Path, accounts: Iterable[Account]) -> None:
     write_private(path, json.dumps([asdict(account) for account in accounts], indent=1))
 
 
-def groups(course: str, accounts: Iterable[Account]) -> dict[str, list[str]]:
-    """The hub's groups: `<course>-<role>` -> names."""
-    members: dict[str, list[str]] = {f"{course}-{role}": [] for role in ROLES}
-    for account in accounts:
-        members[f"{course}-{account.role}"].append(account.name)
-    return members
+def group_of(course: str, account: Account) -> str:
+    """The hub's group that gives the account its role in the course."""
+    return f"{course}-{account.role}"
 
 
 def _scrypt(password: str, salt: bytes) -> bytes:

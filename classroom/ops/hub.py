@@ -9,20 +9,39 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets import Unicode
 
-from classroom.ops.accounts import load_accounts, verify
+from classroom.ops.accounts import Account, group_of, load_accounts, verify
 from classroom.ops.instance import MARK
 
 
 class AccountsAuthenticator(Authenticator):
-    """Signs in who is in the accounts file. The file is read at each sign-in, so a new account needs no restart."""
+    """Signs in who is in the accounts file, and keeps everybody's group as that file has it.
+
+    The file is read again at each sign-in and every `auth_refresh_age` seconds of use: a new account, another role and
+    a closed account need no restart. (The hub's own `load_groups` only ever adds members.)
+    """
 
     accounts = Unicode(help="Path of accounts.json.").tag(config=True)
+    course = Unicode(help="Id of the course, the first part of the groups' names.").tag(config=True)
 
-    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
-        """The account's name, or None. The hash takes 0.2 s, so it runs beside the event loop."""
-        account = load_accounts(Path(self.accounts)).get(data["username"])
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
+        """The hub's model of the account, or None. The hash takes 0.2 s, so it runs beside the event loop."""
+        account = self._accounts().get(data["username"])
         right = await asyncio.to_thread(verify, account, data["password"])
-        return account.name if account and right else None
+        return self._model(account) if account and right else None
+
+    async def refresh_user(self, user: Any, handler: Any = None, **options: Any) -> dict[str, Any] | bool:
+        """Called by the hub now and then. A closed account loses its groups at once, and has to sign in again."""
+        account = self._accounts().get(user.name)
+        if account is None:
+            user.sync_groups([])
+            return False
+        return self._model(account)
+
+    def _accounts(self) -> dict[str, Account]:
+        return load_accounts(Path(self.accounts))
+
+    def _model(self, account: Account) -> dict[str, Any]:
+        return {"name": account.name, "groups": [group_of(self.course, account)]}
 
 
 class HomeSpawner(SimpleLocalProcessSpawner):

@@ -46,6 +46,7 @@ class Lab:
         expect(cells).to_have_attribute("data-status", "busy", timeout=START_MS)
         expect(cells).to_have_attribute("data-status", "idle", timeout=RUN_MS)
         self.page.keyboard.press("Control+s")
+        expect(self.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0, timeout=START_MS)
 
     def validate(self) -> str:
         """What nbgrader's Validate says of the open notebook."""
@@ -59,6 +60,7 @@ class Lab:
         expect(self.page.locator(".jp-Dialog")).to_have_count(0)
 
     def submit(self, assignment: str) -> None:
+        expect(self.page.locator(".jp-DirListing-item", has_text=assignment)).to_be_visible()
         self._row("fetched", assignment).get_by_role("button", name="Submit").click()
         expect(self._row("submitted", assignment)).to_be_visible(timeout=START_MS)
 

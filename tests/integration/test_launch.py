@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from classroom.ops.accounts import load_accounts, write_accounts
 from classroom.ops.instance import MARK, is_free
 from tests.other_user import USER, as_user
 from tests.running_class import RunningClass
@@ -141,6 +143,19 @@ def test_students_server_holds_no_secret_and_not_the_authors_library(running: Ru
     assert secrets
     assert not [secret for secret in secrets if secret in environment.values()]
     assert imported.stderr.strip().endswith("ModuleNotFoundError: No module named 'cardpress'")
+
+
+def test_another_role_and_a_closed_account_need_no_restart(running: RunningClass) -> None:
+    """The hub looks at the accounts again after 30 s of use; a new sign-in is told at once."""
+    path = running.state / "accounts.json"
+    accounts = load_accounts(path)
+    assert running.groups("student1") == ["tiny-students"]
+
+    write_accounts(path, [replace(accounts["student1"], role="graders")])
+
+    assert running.groups("student1") == ["tiny-graders"]
+    with pytest.raises(AssertionError, match="Invalid username or password"):
+        running.groups("student2")
 
 
 def test_secrets_are_closed_to_others(running: RunningClass) -> None:

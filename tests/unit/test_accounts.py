@@ -10,8 +10,9 @@ import pytest
 from classroom.errors import Refused, SettingsError
 from classroom.ops.accounts import (
     DEMO_ROSTER,
+    ROLES,
     Account,
-    groups,
+    group_of,
     load_accounts,
     make_account,
     verify,
@@ -78,10 +79,9 @@ def test_broken_file_says_which_and_what_to_do(tmp_path: Path, text: str) -> Non
         load_accounts(tmp_path / "accounts.json")
 
 
-def test_groups_hold_each_account_once_and_empty_roles_too() -> None:
-    accounts = [Account("ada", "students", "", ""), Account("bob", "instructors", "", "")]
-
-    assert groups("ml", accounts) == {"ml-instructors": ["bob"], "ml-graders": [], "ml-students": ["ada"]}
+@pytest.mark.parametrize("role", ROLES)
+def test_group_names_course_and_role(role: str) -> None:
+    assert group_of("ml", Account("ada", role, "", "")) == f"ml-{role}"
 
 
 def test_unknown_role_and_unsafe_name_are_refused() -> None:
