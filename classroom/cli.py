@@ -1,19 +1,127 @@
-"""The `classroom` command. Other parts hang their own typer apps below `app`."""
+"""The `classroom` command. Errors raised on purpose become one line on stderr. Heavy imports stand inside commands."""
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from classroom.errors import ClassroomError
 from classroom.ops import launch
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Teach an nbgrader course: release, grade, return.")
-app.add_typer(launch.app)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    # Typer's own tracebacks show local variables, and with them tokens.
+    pretty_exceptions_enable=False,
+    help="Teach an nbgrader course: generate, release, collect, autograde, give feedback.",
+)
+# `classroom up`, `down`, `status`, `doctor` stand beside the others.
+app.registered_commands += launch.app.registered_commands
+
+Assignment = Annotated[str, typer.Argument(help="The assignment's id, such as 01_data_engineering.")]
+Students = Annotated[
+    list[str] | None, typer.Option("--student", help="Only this student; may be given more than once.")
+]
+
+
+@app.command()
+def generate(assignment: Assignment) -> None:
+    """Make release/ASSIGNMENT from source/ASSIGNMENT with nbgrader, and its grade cells in the gradebook."""
+    from classroom.ops import steps
+
+    with steps.open_class() as here:
+        folder = steps.generate(here, assignment)
+    typer.echo(f"Generated {folder}. Students get it with: classroom release {assignment}")
+
+
+@app.command()
+def release(assignment: Assignment) -> None:
+    """Let students fetch what was generated."""
+    from classroom.ops import steps
+
+    with steps.open_class() as here:
+        version = steps.release(here, assignment)
+    typer.echo(f"Version {version} of {assignment} is released.")
+
+
+@app.command()
+def collect(assignment: Assignment) -> None:
+    """Bring submitted/ to the attempts that count."""
+    from classroom.ops import steps
+
+    with steps.open_class() as here:
+        count = steps.collect(here, assignment)
+    typer.echo(f"{count} new submissions of {assignment} collected.")
+
+
+@app.command()
+def autograde(
+    assignment: Assignment,
+    student: Students = None,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what didn't change.")] = False,
+) -> None:
+    """Grade all collected submissions, as many at a time as there are cores."""
+    from classroom.ops import autograding
+
+    progress = autograding.autograde(assignment, student, force=force)
+    typer.echo(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in sorted(progress.by_state.items())))
+    if faults := progress.by_state.get("grader_fault"):
+        raise ClassroomError(
+            f"{faults} submissions could not be graded, which costs the students nothing; run it again"
+        )
 
 
 @app.command()
 def runner() -> None:
-    """Works off autograding jobs as they come, until it gets SIGTERM."""
+    """Work off autograding jobs as they come, until SIGTERM or Ctrl-C."""
+    from classroom.ops import autograding
+
+    autograding.serve()
+
+
+@app.command()
+def feedback(
+    assignment: Assignment,
+    student: Students = None,
+    publish: Annotated[bool, typer.Option("--release", help="Let the students read it, too.")] = False,
+    ungraded: Annotated[bool, typer.Option("--ungraded", help="Also where a person's grade is missing.")] = False,
+) -> None:
+    """Make feedback/ of all graded submissions; with --release give it to the students."""
+    from classroom.ops import steps
+
+    with steps.open_class() as here:
+        made, waiting = steps.feedback(here, assignment, student, publish=publish, ungraded=ungraded)
+    typer.echo(f"Feedback {'released to' if publish else 'made for'} {len(made)} students.")
+    if waiting:
+        typer.echo(f"Not yet, a person's grade is missing: {', '.join(waiting)}", err=True)
+
+
+@app.command()
+def scores(assignment: Assignment) -> None:
+    """Print each student's score as the gradebook has it."""
+    from classroom.ops import steps
+
+    with steps.open_class() as here:
+        for row in here.gradebook.scores(here.course.assignment(assignment).id):
+            waits = "  to grade" if row.needs_manual_grade else ""
+            typer.echo(f"{row.student:<24} {row.score:>7g} of {row.max_score:g}{waits}")
+
+
+@app.command("grade-one")
+def grade_one(
+    source: Annotated[Path, typer.Option(help="The instructor's notebook.")],
+    submission: Annotated[Path, typer.Option(help="The submitted notebook, or the folder of a submission.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    feedback: Annotated[Path | None, typer.Option(help="Write the document that the student would get.")] = None,
+) -> None:
+    """Grade one submission against one instructor notebook, without course or gradebook."""
+    from classroom.ops import autograding
+
+    graded = autograding.grade_one(source, submission, feedback)
+    typer.echo(autograding.shown(graded, as_json=as_json))
+    if graded.result.status == "grader_fault":
+        raise typer.Exit(1)
 
 
 def main() -> None:
@@ -23,3 +131,7 @@ def main() -> None:
     except ClassroomError as error:
         print(f"classroom: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

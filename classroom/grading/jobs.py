@@ -91,6 +91,11 @@ def newest_run(session: Session, course: CourseId, assignment: AssignmentId) -> 
     return session.scalar(select(func.max(Run.id)).where(Run.course == course, Run.assignment == assignment))
 
 
+def is_any_open(session: Session) -> bool:
+    """Whether any job waits or runs."""
+    return session.scalar(select(Job.id).where(Job.state != "done").limit(1)) is not None
+
+
 def lease(session: Session, runner: str, now: dt.datetime, *, run_id: int | None = None) -> Lease | None:
     """The next job, now held by `runner`; None when nothing waits. With run_id only of that run."""
     free = or_(Job.state == "queued", (Job.state == "running") & (Job.leased_until < now))

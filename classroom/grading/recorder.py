@@ -1,18 +1,24 @@
 """The one writer: a result goes into the gradebook and autograded/, a transaction and a rename per submission."""
 
+import contextlib
 import fcntl
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from classroom.config import Settings
 from classroom.gradebook import Gradebook, TaskRecord
+from classroom.grading.folders import replace_folder
 from classroom.grading.models import NotebookIntake, PlacedCell, SubmissionIntake, SubmissionResult
-from classroom.grading.submissions import TIMESTAMP, submission_folder, submitted_at
+from classroom.grading.submissions import (
+    MAX_STAMP_BYTES,
+    TIMESTAMP,
+    NoRegularFile,
+    read_regular,
+    submission_folder,
+    submitted_at,
+)
 from judge.plan import CellResult, CellVerdict, GradingResult
 
 LOCK = "recorder.lock"
@@ -121,23 +127,11 @@ def _checksum(cell: dict[str, Any]) -> str:
 
 def _write_autograded(settings: Settings, intake: SubmissionIntake, notebooks: dict[Any, dict[str, Any]]) -> None:
     """Replaces autograded/<student>/<assignment>/ whole."""
-    target = settings.course_dir("autograded") / intake.student / intake.assignment
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
-    try:
-        for name, notebook in notebooks.items():
-            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-            (beside / f"{name}.ipynb").write_text(text, encoding="utf-8")
-        stamp = submission_folder(settings, intake.assignment, intake.student) / TIMESTAMP
-        if stamp.is_file() and not stamp.is_symlink():
-            shutil.copyfile(stamp, beside / TIMESTAMP)
-        beside.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
-            target.rename(old / "was")
-            beside.rename(target)
-            shutil.rmtree(old)
-        else:
-            beside.rename(target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    files = {
+        f"{name}.ipynb": (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+        for name, notebook in notebooks.items()
+    }
+    stamp = submission_folder(settings, intake.assignment, intake.student) / TIMESTAMP
+    with contextlib.suppress(OSError, NoRegularFile):
+        files[TIMESTAMP] = read_regular(stamp, MAX_STAMP_BYTES)
+    replace_folder(settings.course_dir("autograded") / intake.student / intake.assignment, files)

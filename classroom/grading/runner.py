@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psutil
 
@@ -21,8 +20,7 @@ from classroom.grading import jobs
 from classroom.grading.models import SubmissionIntake, SubmissionResult
 from classroom.grading.pool import Pool
 from classroom.grading.recorder import record
-from classroom.grading.submissions import AssignmentSource, load_source, read_submission, submission_folder
-from classroom.ids import AssignmentId
+from classroom.grading.submissions import read_source, read_submission, submission_folder
 
 RENEW_S = jobs.LEASE.total_seconds() / 4
 POLL_S = 1.0
@@ -175,17 +173,3 @@ def is_dead(name: str) -> bool:
         return f"{psutil.Process(int(pid)).create_time():.2f}" != started
     except psutil.NoSuchProcess:
         return True
-
-
-def read_source(settings: Settings, assignment: AssignmentId) -> AssignmentSource:
-    """The instructor's notebooks; read again only when a file of the folder changed."""
-    folder = settings.source / assignment
-    stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()))
-    key = (folder, stamps)
-    if key not in _sources:
-        _sources.clear()
-        _sources[key] = load_source(folder, assignment)
-    return _sources[key]
-
-
-_sources: dict[tuple[Path, tuple[tuple[str, int], ...]], AssignmentSource] = {}

@@ -23,6 +23,7 @@ from classroom.ids import AssignmentId, CourseId, NotebookId, StudentId, parse_s
 from judge.plan import Limits
 
 TIMESTAMP = "timestamp.txt"
+MAX_STAMP_BYTES = 200
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
 _MAX_FILES = 500  # walked in a folder, whatever the limits say
 
@@ -49,7 +50,7 @@ def load_source(folder: Path, assignment: AssignmentId) -> AssignmentSource:
     """The notebooks and files of source/<assignment>; raises CourseError."""
     if not folder.is_dir():
         raise CourseError(f"there is no {folder}; an assignment's notebooks stand there")
-    files = dict(_walk(folder, limit_bytes=1 << 30))
+    files = dict(read_files(folder, 1 << 30))
     notebooks = tuple(
         parse_source(NotebookId(PurePosixPath(name).stem), data)
         for name, data in sorted(files.items())
@@ -62,22 +63,62 @@ def load_source(folder: Path, assignment: AssignmentId) -> AssignmentSource:
     return AssignmentSource(assignment, notebooks, others, _digest_files(graded | others))
 
 
+def load_notebook_source(
+    path: Path, assignment: AssignmentId, extra_files: Sequence[str], limit_bytes: int
+) -> AssignmentSource:
+    """One instructor notebook, with the files of these patterns beside it; raises CourseError."""
+    if not path.is_file():
+        raise CourseError(f"there is no notebook {path}")
+    notebook = parse_source(NotebookId(path.stem), path.read_bytes())
+    files: dict[str, bytes] = {}
+    for beside in sorted(path.parent.iterdir()):
+        if any(fnmatch(beside.name, pattern) for pattern in extra_files):
+            data = _read(beside, limit_bytes - sum(len(one) for one in files.values()))
+            files |= {beside.name: data} if isinstance(data, bytes) else {}
+    digest = _digest_files({path.name: path.read_bytes(), **files})
+    return AssignmentSource(assignment, (notebook,), files, digest)
+
+
+def read_source(settings: Settings, assignment: AssignmentId) -> AssignmentSource:
+    """The instructor's notebooks; read again only when a file of the folder changed."""
+    folder = settings.source / assignment
+    stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()))
+    key = (folder, stamps)
+    if key not in _sources:
+        _sources.clear()
+        _sources[key] = load_source(folder, assignment)
+    return _sources[key]
+
+
 def read_submission(
     folder: Path, student: StudentId, source: AssignmentSource, rules: Assignment, *, engine: str
 ) -> SubmissionIntake:
     """One submission as it lies in `folder`. What can't be used is named in the notebook's intake or the notes."""
-    found = dict(_walk(folder, limit_bytes=int(rules.limits.upload_mb * (1 << 20))))
+    found = dict(read_files(folder, int(rules.limits.upload_mb * (1 << 20))))
     found.pop(TIMESTAMP, None)
-    wanted = {f"{notebook.id}.ipynb" for notebook in source.notebooks}
-    extra, notes = _extra_files(found, wanted, rules.limits.extra_files)
     limits = Limits(rules.budget.cell, rules.budget.test, rules.budget.total)
-    names = sorted(found)
+    return take_in(found, student, source, extra_files=rules.limits.extra_files, limits=limits, engine=engine)
+
+
+def take_in(
+    found: Mapping[str, "bytes | Unusable"],
+    student: StudentId,
+    source: AssignmentSource,
+    *,
+    extra_files: Sequence[str],
+    limits: Limits,
+    engine: str,
+) -> SubmissionIntake:
+    """The intake of a submission's files. extra_files: shell patterns of names that go along beside the notebooks."""
+    wanted = {f"{notebook.id}.ipynb" for notebook in source.notebooks}
+    extra, notes = _extra_files(found, wanted, extra_files)
+    files, names = {**extra, **source.files}, sorted(found)
     notebooks = tuple(
         make_intake(
             f"{student}/{source.assignment}/{notebook.id}",
             notebook,
             _submitted(found, notebook.id, names),
-            files={**extra, **source.files},
+            files=files,
             limits=limits,
         )
         for notebook in source.graded
@@ -117,10 +158,30 @@ def submission_folder(settings: Settings, assignment: AssignmentId, student: Stu
 def submitted_at(settings: Settings, assignment: AssignmentId, student: StudentId) -> dt.datetime | None:
     """The time that the exchange wrote beside a submission; None where there's none to read."""
     try:
-        text = read_regular(submission_folder(settings, assignment, student) / TIMESTAMP, 200).decode()
+        text = read_regular(submission_folder(settings, assignment, student) / TIMESTAMP, MAX_STAMP_BYTES).decode()
         return dt.datetime.strptime(text.strip(), _TIME_FORMAT).replace(tzinfo=dt.UTC)
     except (OSError, ValueError):
         return None
+
+
+def read_files(path: Path, limit_bytes: int) -> Iterator[tuple[str, "bytes | Unusable"]]:
+    """Files below a folder, or one file, by relative path, with their bytes or why they can't be had.
+
+    At most `limit_bytes` together; what comes after that is named as too large.
+    """
+    if not path.is_dir() or path.is_symlink():
+        yield path.name, _read(path, limit_bytes)
+        return
+    left, count = limit_bytes, 0
+    for where, folders, names in os.walk(path, followlinks=False):
+        folders[:] = sorted(name for name in folders if name not in {".ipynb_checkpoints", "__pycache__"})
+        for name in sorted(names):
+            count += 1
+            if count > _MAX_FILES:
+                return
+            data = _read(Path(where) / name, left)
+            left -= len(data) if isinstance(data, bytes) else 0
+            yield (Path(where) / name).relative_to(path).as_posix(), data
 
 
 def read_regular(path: Path, limit_bytes: int) -> bytes:
@@ -135,21 +196,6 @@ def read_regular(path: Path, limit_bytes: int) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise NoRegularFile(f"{path.name} is no regular file")
         return file.read(limit_bytes + 1)
-
-
-def _walk(folder: Path, *, limit_bytes: int) -> Iterator[tuple[str, "bytes | Unusable"]]:
-    """Files by relative path, with their bytes or why they can't be had; at most `limit_bytes` of them together."""
-    left, count = limit_bytes, 0
-    for where, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if name not in {".ipynb_checkpoints", "__pycache__"})
-        for name in sorted(names):
-            count += 1
-            if count > _MAX_FILES:
-                return
-            path = Path(where) / name
-            data = _read(path, left)
-            left -= len(data) if isinstance(data, bytes) else 0
-            yield path.relative_to(folder).as_posix(), data
 
 
 def _read(path: Path, left: int) -> "bytes | Unusable":
@@ -199,3 +245,6 @@ def _digest_files(files: Mapping[str, "bytes | Unusable"]) -> str:
         content = data if isinstance(data, bytes) else str(data).encode()
         whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
     return whole.hexdigest()
+
+
+_sources: dict[tuple[Path, tuple[tuple[str, int], ...]], AssignmentSource] = {}

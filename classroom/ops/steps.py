@@ -1,0 +1,114 @@
+"""An instructor's steps from the command line, on the class's own machine: generate, release, collect, feedback."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from classroom.assignments import Course, load_course
+from classroom.config import OPERATOR_NAME, Settings, child_environment, load_settings
+from classroom.db.engine import Database, migrate
+from classroom.errors import CourseError
+from classroom.exchange.transfers import Transfers
+from classroom.gradebook import Gradebook
+from classroom.ops.release import open_transfers
+
+NBGRADER_CONFIG = "nbgrader_config.py"
+_LAST_LINES = 15
+
+
+@dataclass(frozen=True)
+class Class:
+    """The class that the settings point to."""
+
+    settings: Settings
+    course: Course
+    database: Database
+
+    @cached_property
+    def gradebook(self) -> Gradebook:
+        return Gradebook(self.settings.gradebook_url, self.course)
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        return open_transfers(self.settings, self.course, self.database)
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self.database.dispose()
+        if "gradebook" in self.__dict__:
+            self.gradebook.close()
+
+
+@contextmanager
+def open_class(settings: Settings | None = None) -> Iterator[Class]:
+    """The class of the given settings, else of the environment's, its database brought up to date."""
+    settings = settings or load_settings()
+    course = load_course(settings.course_root, starts=settings.starts)
+    settings.state.mkdir(parents=True, exist_ok=True)
+    migrate(settings.service_db_url)
+    here = Class(settings, course, Database(settings.service_db_url))
+    try:
+        yield here
+    finally:
+        here.close()
+
+
+def generate(here: Class, assignment: str) -> Path:
+    """The folder that nbgrader made for the students; raises CourseError with what it said."""
+    rules = here.course.assignment(assignment)
+    root = here.settings.course_root
+    if not (root / NBGRADER_CONFIG).is_file():
+        raise CourseError(f"{root} has no {NBGRADER_CONFIG}; copy the one of this repository there")
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", rules.id, "--force"]
+    places = {"CLASSROOM_COURSE": str(root), "CLASSROOM_STATE": str(here.settings.state)}
+    environment = child_environment(places)
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-_LAST_LINES:])
+        raise CourseError(f"{rules.id} can't be generated:\n{said}")
+    here.gradebook.ensure_assignment(rules.id)
+    return here.settings.course_dir("release") / rules.id
+
+
+def release(here: Class, assignment: str) -> int:
+    """The number of the version that students now fetch."""
+    folder = here.settings.course_dir("release") / here.course.assignment(assignment).id
+    if not folder.is_dir():
+        raise CourseError(f"{assignment} was never generated; run: classroom generate {assignment}")
+    return here.transfers.release(assignment, folder, actor=OPERATOR_NAME).version
+
+
+def collect(here: Class, assignment: str) -> int:
+    """How many submissions are new in submitted/."""
+    return here.transfers.collect(assignment, here.settings.course_dir("submitted"), actor=OPERATOR_NAME)
+
+
+def feedback(
+    here: Class, assignment: str, students: Sequence[str] | None, *, publish: bool, ungraded: bool
+) -> tuple[list[str], list[str]]:
+    """Whose feedback was made, and who still waits for a person's grade; published if asked for."""
+    from classroom.feedback import make_feedback, write_feedback
+
+    rules = here.course.assignment(assignment)
+    rows = [row for row in here.gradebook.scores(rules.id) if students is None or row.student in students]
+    if missing := sorted(set(students or ()) - {row.student for row in rows}):
+        raise CourseError(f"{', '.join(missing)}: no graded submission of {assignment}; autograde it first")
+    waiting = [row.student for row in rows if row.needs_manual_grade and not ungraded]
+    attempts = here.transfers.collected(rules.id)
+    made = []
+    for row in rows:
+        if row.student in waiting:
+            continue
+        files = make_feedback(here.settings, here.course, rules.id, row.student)
+        write_feedback(here.settings, rules.id, row.student, files)
+        if publish:
+            attempt = attempts.get(row.student)
+            here.transfers.publish_feedback(
+                rules.id, row.student, attempt, files, row.score, row.max_score, actor=OPERATOR_NAME
+            )
+        made.append(str(row.student))
+    return made, [str(student) for student in waiting]
