@@ -166,26 +166,34 @@ def identify(token: str) -> Caller | None:
 
 @contextmanager
 def pages_class(folder: Path, *, hands: Sequence[Hand] | None = None) -> Iterator[PagesClass]:
-    """The class in `folder`, with the service in this process."""
+    """The class made in `folder`: collected and autograded, at NOW."""
     settings = _write_course(folder)
-    course = load_course(settings.course_root)
     migrate(settings.service_db_url)
+    _enter_cells(settings)
+    chosen = HANDS if hands is None else hands
+    with open_class(folder) as room:
+        _release(room)
+        for hand in chosen:
+            submit(room, hand)
+        room.clock.now = NOW - dt.timedelta(days=4)
+        autograde(room, chosen)
+        room.clock.now = NOW
+        yield room
+
+
+@contextmanager
+def open_class(folder: Path) -> Iterator[PagesClass]:
+    """A class that was made before, in this folder or another one that it was copied from."""
+    settings = Settings(course_root=folder / "course", state=folder / "state")
+    course = load_course(settings.course_root)
     clock = Clock()
     database, store = Database(settings.service_db_url), Store(settings.store)
     transfers = Transfers(course, database, store, ReceiptKey.load(settings.secrets), clock)
-    _enter_cells(settings)
     gradebook = Gradebook(settings.gradebook_url, course)
     app = create_app(settings, identify=identify, clock=clock)
     app.state.gradebook = gradebook
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
-        room = PagesClass(settings, course, clock, transfers, gradebook, app, AppTransport(app, portal))
-        _release(room)
-        for hand in HANDS if hands is None else hands:
-            submit(room, hand)
-        clock.now = NOW - dt.timedelta(days=4)
-        autograde(room, HANDS if hands is None else hands)
-        clock.now = NOW
-        yield room
+        yield PagesClass(settings, course, clock, transfers, gradebook, app, AppTransport(app, portal))
     gradebook.close()
     database.dispose()
 

@@ -1,8 +1,9 @@
-"""Every page for every role, over HTTP and without JavaScript: who sees it, what must never be on it, what a form does."""
+"""Every page for every role, over HTTP, without JavaScript: who sees it, what is never on it, what a form does."""
 
 import datetime as dt
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -30,6 +31,7 @@ from tests.pages_class import (
     Hand,
     PagesClass,
     autograde,
+    open_class,
     pages_class,
     submit,
     url,
@@ -56,26 +58,30 @@ INSTRUCTOR_PAGES = (
 )
 
 
-def make_class(folder: Path) -> Iterator[PagesClass]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ada has her feedback; cem is marked, and it isn't out; bob, dora and zoe-canary wait for a grader."""
+    folder = tmp_path_factory.mktemp("class") / "made"
     with pages_class(folder) as room:
         room.grade("ada", dict(zip(CRITERIA, (4, 3, 2, 3, 4), strict=True)), {"evidence": "Say what else it could be."})
         room.clock.now += dt.timedelta(hours=1)
         room.give_back("ada")
         room.grade("cem", dict.fromkeys(CRITERIA, 2), {"defect": PRIVATE})
-        yield room
+    return folder
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagesClass]:
+def room(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagesClass]:
     """For tests that only read."""
-    yield from make_class(tmp_path_factory.mktemp("read"))
+    with open_class(shutil.copytree(made, tmp_path_factory.mktemp("read") / "class")) as opened:
+        yield opened
 
 
 @pytest.fixture
-def own_room(tmp_path: Path) -> Iterator[PagesClass]:
+def own_room(made: Path, tmp_path: Path) -> Iterator[PagesClass]:
     """For a test that writes."""
-    yield from make_class(tmp_path)
+    with open_class(shutil.copytree(made, tmp_path / "class")) as opened:
+        yield opened
 
 
 class Page(HTMLParser):
@@ -107,6 +113,11 @@ class Page(HTMLParser):
 def get(room: PagesClass, who: str, path: str, **headers: str) -> httpx.Response:
     with room.browser(who) as browser:
         return browser.get(path if path.startswith("/") else url(path), headers=headers)
+
+
+def words(answer: httpx.Response) -> str:
+    """What a reader reads, tags taken out."""
+    return " ".join(re.sub(r"<[^>]*>", "", answer.text).split())
 
 
 def post(room: PagesClass, who: str, path: str, **fields: str) -> httpx.Response:
@@ -225,8 +236,7 @@ def test_a_grader_learns_no_name_no_time_of_arrival_and_no_autograded_points(roo
 
     for text in (queue, *(get(room, "gil", link).text for link in pieces)):
         assert HIDDEN not in text
-        assert not any(student in text for student in STUDENTS if student != "cem")
-        assert not re.search(r"\bcem\b", text)
+        assert not re.search(rf"\b({'|'.join(STUDENTS)})\b", text)
         assert "14.0" not in text
         assert "17 Nov" not in text  # when cem handed in, late
     assert len(pieces) == 3
@@ -297,7 +307,7 @@ def test_every_static_file_of_a_page_is_there(room: PagesClass) -> None:
 
 
 def test_my_work_tells_what_is_next_and_what_came_back(room: PagesClass) -> None:
-    page = get(room, "ada", "my").text
+    page = words(get(room, "ada", "my"))
 
     assert "Next: Features" in page
     assert "If you submit now: in time, attempt 1 of 5" in page
@@ -311,7 +321,7 @@ def test_an_assignment_tells_the_rule_the_attempts_and_what_is_asked(room: Pages
     assert "You cannot submit now" in page
     assert "genuine" in page
     assert "Find the seam" in page
-    assert page.count("/download") == 3  # both attempts, and no third... the aside has the receipt alone
+    assert page.count("/download") == 2
     assert "on time" in page
 
 
@@ -389,13 +399,11 @@ def test_the_steps_say_how_far_an_assignment_is(room: PagesClass) -> None:
         ("?q=zzz", []),
     ],
 )
-def test_the_table_filters_searches_and_sorts_by_its_address(
-    room: PagesClass, query: str, students: list[str]
-) -> None:
+def test_the_table_filters_searches_and_sorts_by_its_address(room: PagesClass, query: str, students: list[str]) -> None:
     page = get(room, "ivy", f"assignments/{GRADED}/submissions{query}").text
 
     rows = page.partition("<tbody>")[2].partition("</tbody>")[0]
-    assert re.findall(r'<th class="nowrap" scope="row"><a href="[^"]*">([^<]*)</a>', rows) == students
+    assert re.findall(r'<th scope="row"><a href="[^"]*">([^<]*)</a>', rows) == students
 
 
 def test_a_total_with_a_part_missing_is_no_total(room: PagesClass) -> None:
@@ -732,10 +740,10 @@ def resubmit(room: PagesClass, student: str) -> None:
     autograde(room, [*HANDS, again])
 
 
-@pytest.mark.parametrize("piece", ["0123456789abcdef", "ada", ".."])
+@pytest.mark.parametrize("piece", ["0123456789abcdef", "ada", "%2e%2e"])
 def test_a_piece_that_is_not_in_the_own_queue_is_404(room: PagesClass, piece: str) -> None:
-    assert get(room, "gil", f"grading/{TASK}/{piece}").status_code in {404, 303}
-    assert post(room, "gil", f"grading/{TASK}/{piece}").status_code in {404, 405}
+    assert get(room, "gil", f"grading/{TASK}/{piece}").status_code == 404
+    assert post(room, "gil", f"grading/{TASK}/{piece}").status_code == 404
 
 
 def test_an_address_of_one_grader_says_nothing_to_another(room: PagesClass) -> None:

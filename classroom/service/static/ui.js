@@ -78,7 +78,7 @@
     addEventListener('beforeunload', (e) => { if (dirty) e.preventDefault(); });
   }
 
-  const rows = () => all('tr[data-row]');
+  const rows = () => all('main tbody tr').filter((r) => $('th a', r));
   const step = (by) => {
     if (crits.length) { open(Math.max(0, Math.min(here() + by, crits.length - 1))); return; }
     const list = rows(), at = list.findIndex((r) => r.contains(document.activeElement));
