@@ -19,6 +19,7 @@ from classroom.service import STATIC, exchange_api, health, pages, signin
 from classroom.service.auth import HubIdentity, Identify
 from classroom.service.deps import Context, Guards
 from classroom.service.frame import Frame, log_as_json
+from classroom.service.linger import Linger
 from classroom.service.problems import add_problem_handlers
 from classroom.service.sessions import load_seals
 
@@ -50,6 +51,7 @@ def create_app(
     app.state.guards = Guards(hub, load_seals(settings.secrets))
     add_problem_handlers(app)
     app.add_middleware(Frame)
+    app.add_middleware(Linger)
     for router in (health.router, signin.router, exchange_api.router, *pages.routers):
         app.include_router(router)
     if STATIC.is_dir():

@@ -49,9 +49,6 @@ def answer_problem(request: Request, status: int, code: str = "", message: str =
         return _to_login(request)
     else:
         answer = HTMLResponse(_render_page(request, status, message), status)
-    if status == 413:
-        # Else the server below us reads and throws away all that is still to come, however much that is.
-        answer.headers["Connection"] = "close"
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="classroom"'
     return answer
