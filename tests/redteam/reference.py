@@ -65,8 +65,9 @@ class Task:
         return f"# {self.points} points: {self.name} does what its task says."
 
     def _filled(self, text: str) -> str:
-        for place, word in zip(("TEXT", "ARGUMENT", "EXPECTED"), self.canaries, strict=True):
-            text = text.replace(place, word)
+        text = text.replace("EXPECTED", self.canaries[2])
+        # In two halves: a traceback, which shows source, holds no whole argument; only the value does.
+        text = text.replace("ARGUMENT", f'{self.canaries[1][:-6]}" "{self.canaries[1][-6:]}')
         return text.strip("\n")
 
     def _body(self, text: str) -> str:
@@ -255,7 +256,7 @@ def _notebook(solutions: Sequence[str], tests: Sequence[str]) -> NotebookNode:
         cells.append(_graded(v4.new_code_cell, task.name, solution, solution=True))
         cells.append(_graded(v4.new_code_cell, task.test_id, test, grade=True, locked=True, points=task.points))
     written = _graded(v4.new_markdown_cell, "reflection", "What did you learn?", grade=True, solution=True, points=0)
-    notebook = v4.new_notebook(cells=[*cells, written])
+    notebook: NotebookNode = v4.new_notebook(cells=[*cells, written])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
@@ -265,4 +266,5 @@ def _graded(make: Callable[..., NotebookNode], grade_id: str, source: str, **fac
     kind = "markdown" if make is v4.new_markdown_cell else "code"
     nbgrader = {"grade": False, "solution": False, "task": False, "locked": False, "schema_version": 3}
     nbgrader |= {"grade_id": grade_id, "cell_type": kind} | facts
-    return make(source, id=grade_id.replace("_", "-"), metadata={"nbgrader": nbgrader})
+    cell: NotebookNode = make(source, id=grade_id.replace("_", "-"), metadata={"nbgrader": nbgrader})
+    return cell

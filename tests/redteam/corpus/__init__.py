@@ -1,4 +1,4 @@
-"""The attacks, by class. Numbers below 40 are those of the threat model (docs/explanation/security.md), others ours."""
+"""The attacks, by class. Numbers below 40 are the threat model's, the others are ours."""
 
 from tests.redteam.corpus import exhaustion, files, leaking, persistence, tampering, tampering_more
 from tests.redteam.corpus.base import Attack

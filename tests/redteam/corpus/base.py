@@ -102,9 +102,9 @@ FUNCTIONS = tuple(task.name for task in TASKS if task.signature.startswith("def"
 ANSWER_ALL = "\n" + "\n".join(f"{name} = anything" for name in (*FUNCTIONS, "Account", "totals"))
 
 
-def lazy_files(notebook: NotebookNode | None = None, **others: Entry) -> Submission:
-    """A submission's folder with one notebook. others: further files by name."""
-    return {f"{NOTEBOOK}.ipynb": to_bytes(notebook or lazy_notebook()), **others}
+def lazy_files(notebook: NotebookNode | None = None) -> Submission:
+    """A submission's folder with one notebook in it, the lazy one unless another is given."""
+    return {f"{NOTEBOOK}.ipynb": to_bytes(notebook or lazy_notebook())}
 
 
 def hostile(
@@ -145,7 +145,8 @@ def answering(body: str, *, setup: str = "", last: str = "", values: str = "") -
 
 
 def graded_cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
-    return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    cells: list[NotebookNode] = notebook.cells
+    return next(cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
 
 
 def test_cells(notebook: NotebookNode) -> list[NotebookNode]:

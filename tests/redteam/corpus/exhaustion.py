@@ -1,4 +1,4 @@
-"""Class d: a submission that wears the grader out. Each is bounded, so that it ends by itself where nothing stops it."""
+"""Class d: a submission that wears the grader out. Each is bounded: it ends by itself where nothing stops it."""
 
 from tests.redteam.corpus.base import ANSWER_ALL, Attack, Expected, Make, answering, hostile
 
@@ -102,12 +102,12 @@ for number in range(20_000):
 _DEEP = """
 import ctypes
 sys.setrecursionlimit(10**9)
-def down(n=0): return down(n + 1) + 1
+def down(n=0): return 0 if n > 1_000_000 else down(n + 1) + 1
 nest = []
 for number in range(100_000):
     nest = [nest]
 def anything(*args):
-    return nest
+    return nest if args else repr(nest)
 """
 
 _SEGFAULT = "import ctypes\nctypes.string_at(8)"
@@ -133,9 +133,9 @@ import ctypes, re, threading
 # Holds the interpreter's lock in C for as long as it lasts, and no signal handler runs.
 ctypes.PyDLL(None).sleep({LOOP_S})
 """
-_REGEX = "import re\nre.match(r'(a|a)*b', 'a' * 40)\nsum(range(10**12))"
+_REGEX = "import re\nre.match(r'(a|a)*b', 'a' * 27)\nsum(range(10**10))"
 
-_THREADS = f"""
+_THREADS = """
 import threading
 event = threading.Event()
 try:

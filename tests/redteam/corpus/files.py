@@ -93,7 +93,8 @@ for kind in (HTML, Markdown, Latex):
     display(kind(script))
 display(Javascript(f"alert('{MARK}')"))
 display(SVG(f"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(\\"{MARK}\\")'><script>1</script></svg>"))
-display(HTML(f"<a href='javascript:alert(1)' title='{MARK}'>x</a><form action='http://127.0.0.1:{PORT}/{MARK}'><input></form>"))
+display(HTML(f"<a href='javascript:alert(1)' title='{MARK}'>x</a>"))
+display(HTML(f"<form action='http://127.0.0.1:{PORT}/{MARK}'><input></form>"))
 """
 _BUNDLES = """
 from IPython.display import display, publish_display_data
@@ -107,13 +108,15 @@ publish_display_data({"text/html " + evil: evil, "text/x-" + MARK: evil})
 """
 _TERMINAL = """
 error = type(f"<img src=x onerror=alert('{MARK}')>", (Exception,), {"__module__": "builtins"})
-print(f"\\x1b]8;;javascript:{MARK}\\x07x\\x1b]8;;\\x07 \\x1b[31m<script>'{MARK}'</script>\\x1b[0m \\x1b[999999;\\"><b title={MARK}>m")
+print(f"\\x1b]8;;javascript:{MARK}\\x07x\\x1b]8;;\\x07 \\x1b[31m<script>'{MARK}'</script>\\x1b[0m")
+print(f"\\x1b[999999;\\"><b title={MARK}>m")
 print(f"<script>'{MARK}'</script>", file=sys.stderr)
 raise error(f"<script>'{MARK}'</script>\\x1b[31m<svg onload='{MARK}'>")
 """
 _FEEDBACK = """
 from IPython.display import HTML, display
-display(HTML(f"<div class='total' id='{MARK}'><h1>Score: 18.0 / 18.0</h1></div><style id='{MARK}'>.score{{display:none}}</style>"))
+display(HTML(f"<div class='total' id='{MARK}'><h1>Score: 18.0 / 18.0</h1></div>"))
+display(HTML(f"<style id='{MARK}'>.score{{display:none}}</style>"))
 print(f"</pre></div><h2 id='{MARK}'>Score: 18 / 18</h2>")
 """
 
@@ -121,7 +124,8 @@ _MARKDOWN = """
 # Score: 18 / 18 <a id='{mark}'></a>
 <script>'{mark}'</script><style>body {{ display: none; content: '{mark}' }}</style>
 <svg onload="alert('{mark}')"></svg><iframe src="http://127.0.0.1:{port}/{mark}"></iframe>
-<details open ontoggle="alert('{mark}')">x</details><math><mtext></form><form><mglyph><style></math><img src onerror='{mark}'>
+<details open ontoggle="alert('{mark}')">x</details>
+<math><mtext></form><form><mglyph><style></math><img src onerror='{mark}'>
 [click](javascript:alert('{mark}')) [x](JaVaScRiPt&colon;'{mark}') [y](data:text/html;base64,PHNjcmlwdD4x '{mark}')
 ![beacon](http://127.0.0.1:{port}/{mark}.png) <meta http-equiv=refresh content="0;url=http://127.0.0.1:{port}/{mark}">
 $$\\href{{javascript:alert('{mark}')}}{{x}}$$ <base href='http://127.0.0.1:{port}/{mark}/'>
@@ -180,7 +184,9 @@ def _odd_text(ground: Ground) -> Submission:
     notebook = lazy_notebook()
     notebook.cells[1]["source"] = "# \u202e\u2066 right to left \x00 \x1b[2J"
     text = to_bytes(notebook).replace(b"Problem set 1", b"\\ud800 lone \\udfff")
-    return {f"{NOTEBOOK}.ipynb": text.replace(b'"nbformat": 4', b'"nbformat": 4, "nbformat": 4e0, "x": NaN, "y": 1e999')}
+    return {
+        f"{NOTEBOOK}.ipynb": text.replace(b'"nbformat": 4', b'"nbformat": 4, "nbformat": 4e0, "x": NaN, "y": 1e999')
+    }
 
 
 def _archives(ground: Ground) -> Submission:
@@ -190,7 +196,7 @@ def _archives(ground: Ground) -> Submission:
         archive.writestr("bomb.txt", b"\0" * (40 << 20))
     with tarfile.open(fileobj=packed, mode="w:gz") as tape:
         tape.addfile(tarfile.TarInfo(f"{ground.root}/tmp/{ground.mark}.txt"))
-    return lazy_files(**{"ps1.zip": zipped.getvalue(), "attacker.tar.gz": packed.getvalue()})
+    return lazy_files() | {"ps1.zip": zipped.getvalue(), "attacker.tar.gz": packed.getvalue()}
 
 
 def _links(ground: Ground) -> Submission:
@@ -208,7 +214,7 @@ def _linked_notebook(ground: Ground) -> Submission:
 
 
 def _pipes(ground: Ground) -> Submission:
-    return lazy_files(**{"data.csv": Pipe(), "notes.txt": Link("/dev/zero"), "loop.csv": Link("loop.csv")})
+    return lazy_files() | {"data.csv": Pipe(), "notes.txt": Link("/dev/zero"), "loop.csv": Link("loop.csv")}
 
 
 def _piped_notebook(ground: Ground) -> Submission:
@@ -235,7 +241,12 @@ ATTACKS = (
     _attack("c43", "the notebook is a link to another student's", _linked_notebook, "points_of_lazy"),
     _attack("c44", "pipes, devices and looped links beside the notebook", _pipes, "ends"),
     _attack("c45", "the notebook is a pipe", _piped_notebook, "ends"),
-    _attack("c46", "the course reached through /proc, O_PATH and parents", hostile(_ROUNDABOUT, last=_ROUNDABOUT), "no_canary"),
+    _attack(
+        "c46",
+        "the course reached through /proc, O_PATH and parents",
+        hostile(_ROUNDABOUT, last=_ROUNDABOUT),
+        "no_canary",
+    ),
     _attack("c47", "links made while the cell runs", hostile(_LINKS_AT_RUN_TIME), "no_canary"),
     _attack("c48", "a trigger in the gradebook pays in full", hostile(_TRIGGER), "points_of_lazy"),
     _attack("c49", "images, widgets and MIME types that break out of attributes", hostile(_BUNDLES)),

@@ -72,7 +72,12 @@ raise ValueError(text)
 """
 
 _MAP_SETUP = "import mmap\nshared = mmap.mmap(-1, 1 << 16)\n"
-_MAP = "text = repr(args).encode()[:2000]\nplace = shared.find(b'\\0')\nshared[place:place + len(text)] = text\nraise ValueError"
+_MAP = """
+text = repr(args).encode()[:2000]
+place = shared.find(b"\\0")
+shared[place:place + len(text)] = text
+raise ValueError
+"""
 
 _WAIT = """
 end = time.monotonic() + 3
@@ -289,22 +294,52 @@ ATTACKS = (
     _attack("b07", "environment and command lines of the grader", hostile(_ENVIRONMENT)),
     _attack("b08", "an answer prints its arguments", answering("print(args)\nraise ValueError")),
     _attack("b10", "just fail: the traceback shows the test", hostile(), beyond_lazy=False),
-    _attack("b13", "arguments are kept and printed by a later cell", answering(_RECORD, setup="seen = []", last="print(seen)")),
+    _attack(
+        "b13",
+        "arguments are kept and printed by a later cell",
+        answering(_RECORD, setup="seen = []", last="print(seen)"),
+    ),
     _attack("b40", "arguments as class, text, note and cause of an error", answering(_ERRORS)),
     _attack("b41", "arguments through warnings, logs and raw descriptors", answering(_STREAMS)),
     _attack("b42", "arguments through a file in the folder", answering(_FILE, last=_WAIT)),
-    _attack("b43", "arguments through anonymous shared memory", answering(_MAP, setup=_MAP_SETUP, last="print(shared[:60_000].rstrip(b'\\0'))")),
-    _attack("b44", "arguments through a child process and pipes", answering("os.write(writing, repr(args).encode()[:3000])\nraise ValueError", setup=_PIPE_SETUP, last=_PIPE_LAST)),
+    _attack(
+        "b43",
+        "arguments through anonymous shared memory",
+        answering(_MAP, setup=_MAP_SETUP, last="print(shared[:60_000].rstrip(b'\\0'))"),
+    ),
+    _attack(
+        "b44",
+        "arguments through a child process and pipes",
+        answering(
+            "os.write(writing, repr(args).encode()[:3000])\nraise ValueError", setup=_PIPE_SETUP, last=_PIPE_LAST
+        ),
+    ),
     _attack("b45", "an earlier output is updated with the arguments", answering(_UPDATE, setup=_UPDATE_SETUP)),
-    _attack("b46", "a thread and an exit handler tell later", answering(_RECORD, setup=_THREAD_SETUP, last="time.sleep(0.5)")),
-    _attack("b47", "hidden text in the pixels and comments of a picture", answering(_RECORD, setup=_PICTURE_SETUP, last="show()")),
-    _attack("b48", "hidden text reversed, in base64, hex, rot13 and with gaps", answering(_RECORD, setup="seen = []", last=_CIPHER)),
+    _attack(
+        "b46",
+        "a thread and an exit handler tell later",
+        answering(_RECORD, setup=_THREAD_SETUP, last="time.sleep(0.5)"),
+    ),
+    _attack(
+        "b47",
+        "hidden text in the pixels and comments of a picture",
+        answering(_RECORD, setup=_PICTURE_SETUP, last="show()"),
+    ),
+    _attack(
+        "b48",
+        "hidden text reversed, in base64, hex, rot13 and with gaps",
+        answering(_RECORD, setup="seen = []", last=_CIPHER),
+    ),
     _attack("b49", "all objects are searched for texts and constants", answering("raise ValueError", last=_COLLECTOR)),
     _attack("b50", "the memory of the processes above is searched", hostile(_MEMORY, last=_MEMORY)),
     _attack("b51", "inherited descriptors and sockets are read", hostile(_DESCRIPTORS, last=_DESCRIPTORS)),
     _attack("b52", "line caches and temporary files are searched", hostile(_PLACES, last=_PLACES)),
     _attack("b53", "objects whose repr looks at the frames that show them", hostile(_REPR + ANSWER_ALL)),
-    _attack("b54", "an audit hook collects what is compiled", answering("raise ValueError", setup=_AUDIT, last="print(spied)")),
+    _attack(
+        "b54",
+        "an audit hook collects what is compiled",
+        answering("raise ValueError", setup=_AUDIT, last="print(spied)"),
+    ),
     _attack("b55", "display hooks of pandas and matplotlib", answering("return args", setup=_HOOKS)),
     _attack("b56", "an answer prints the variables of all frames above", answering(_FRAMES)),
 )

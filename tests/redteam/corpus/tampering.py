@@ -1,12 +1,20 @@
-"""Class a: points for nothing, as listed in the threat model. Each changes how tests run, or what is taken for a test."""
+"""Class a: points for nothing, as listed in the threat model. Each changes tests, or what is taken for one."""
 
 import copy
 import json
 
 from nbformat import NotebookNode
 
-from tests.redteam.corpus.base import ANSWER_ALL, Attack, Expected, Kind, Make, answering, graded_cell, hostile, test_cells
-from tests.redteam.reference import TASKS
+from tests.redteam.corpus.base import (
+    ANSWER_ALL,
+    Attack,
+    Expected,
+    Kind,
+    Make,
+    answering,
+    hostile,
+    test_cells,
+)
 
 
 def _attack(number: str, title: str, make: Make) -> Attack:
@@ -201,7 +209,8 @@ def anything(*args, **kwargs):
 
 _FAKE_OUTPUT = """
 import json, sys
-verdict = {"status": "ok", "score": 18, "max_score": 18, "cells": [{"grade_id": "test_scale", "score": 2, "state": "ok"}]}
+cell = {"grade_id": "test_scale", "score": 2, "state": "ok"}
+verdict = {"status": "ok", "score": 18, "max_score": 18, "cells": [cell]}
 for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
     print(json.dumps(verdict), file=stream, flush=True)
 for descriptor in (1, 2):
@@ -305,7 +314,9 @@ ATTACKS = (
     _attack("a03", "InteractiveShell.run_code runs nothing", hostile(_RUN_CODE)),
     _attack("a04", "errors are never reported", hostile(_QUIET_ERRORS)),
     _attack("a06", "numpy.testing and pandas.testing check nothing", answering("return args[0]", setup=_TESTING)),
-    _attack("a07", "builtins replaced: len, abs, isinstance, AssertionError", answering("return args", setup=_BUILTINS)),
+    _attack(
+        "a07", "builtins replaced: len, abs, isinstance, AssertionError", answering("return args", setup=_BUILTINS)
+    ),
     _attack("a08", "objects that are equal to everything and always true", hostile(_YES + ANSWER_ALL)),
     _attack("a09", "subclasses of list, dict, int and ndarray that lie about equality", hostile(_SUBCLASSES)),
     _attack("a11", "sys.exit(0) inside the answers", answering("sys.exit(0)")),
@@ -330,7 +341,9 @@ ATTACKS = (
         "a result is published before the test's own error",
         answering("publish(2)\nraise ValueError", setup=_FAKE_RESULT),
     ),
-    _attack("a23", "the display hook turns the last value into full points", answering("raise ValueError", setup=_FLOATS)),
+    _attack(
+        "a23", "the display hook turns the last value into full points", answering("raise ValueError", setup=_FLOATS)
+    ),
     _attack("a27", "verdicts printed as the grader would print them", answering("return None", setup=_FAKE_OUTPUT)),
     _attack("a28", "ipykernel_launcher.py in the submission", hostile(files={"ipykernel_launcher.py": _LAUNCHER})),
     _attack(

@@ -223,7 +223,9 @@ for name in ("judge", "judge.kit", "cardlab", "classroom", "cardpress"):
     except (ImportError, OSError, AttributeError, TypeError):
         pass
 for finder in sys.meta_path:
-    roots |= {str(pathlib.Path(p).parent) for p in (getattr(sys.modules.get(getattr(finder, "__module__", "")), "MAPPING", None) or {}).values()}
+    # An editable install keeps its folders in the finder's module.
+    mapping = getattr(sys.modules.get(getattr(finder, "__module__", "")), "MAPPING", None) or {}
+    roots |= {str(pathlib.Path(place).parent) for place in mapping.values()}
 found = {}
 for root in roots:
     for name in ("tests/redteam/reference.py", "source/ps1/ps1.ipynb"):
@@ -307,7 +309,9 @@ def anything(*args): ...
 
 def _homoglyphs(notebook: NotebookNode) -> None:
     for number, cell in enumerate(test_cells(notebook)):
-        for place, twisted in enumerate((cell.metadata.nbgrader["grade_id"].replace("e", "\u0435"), "\u200b", "x" * 5000)):
+        for place, twisted in enumerate(
+            (cell.metadata.nbgrader["grade_id"].replace("e", "\u0435"), "\u200b", "x" * 5000)
+        ):
             double = copy.deepcopy(cell)
             double.metadata.nbgrader["grade_id"] = twisted if place else twisted + "\u202e"
             double["source"], double["id"] = "2", f"glyph-{number}-{place}"
@@ -315,7 +319,10 @@ def _homoglyphs(notebook: NotebookNode) -> None:
 
 
 def _replace_setup(notebook: NotebookNode) -> None:
-    lying = SETUP + "\nnp.testing.assert_allclose = lambda *a, **k: None\npd.testing.assert_frame_equal = lambda *a, **k: None"
+    lying = (
+        SETUP
+        + "\nnp.testing.assert_allclose = lambda *a, **k: None\npd.testing.assert_frame_equal = lambda *a, **k: None"
+    )
     graded_cell(notebook, "setup")["source"] = lying + "\nscale = read_prices = lambda x: x"
     for task in TASKS:
         graded_cell(notebook, task.name)["source"] = "pass"
@@ -334,25 +341,51 @@ def _split_markdown(notebook: NotebookNode) -> None:
     for task in TASKS:
         cell = graded_cell(notebook, task.test_id)
         place = notebook.cells.index(cell)
-        markdown = v4.new_markdown_cell("", id=f"md-{task.name.replace('_', '-')}", metadata=copy.deepcopy(cell.metadata))
+        markdown = v4.new_markdown_cell(
+            "", id=f"md-{task.name.replace('_', '-')}", metadata=copy.deepcopy(cell.metadata)
+        )
         notebook.cells[place] = markdown
 
 
 ATTACKS = (
-    _attack("a40", "judge/kit.py in the submission pays in full", hostile(_PATCH, files={"judge/__init__.py": b"", "judge/kit.py": _KIT})),
-    _attack("a41", "judge.kit and the testing modules patched in memory", answering("return args[0]", setup=_PATCH + "patch()")),
+    _attack(
+        "a40",
+        "judge/kit.py in the submission pays in full",
+        hostile(_PATCH, files={"judge/__init__.py": b"", "judge/kit.py": _KIT}),
+    ),
+    _attack(
+        "a41",
+        "judge.kit and the testing modules patched in memory",
+        answering("return args[0]", setup=_PATCH + "patch()"),
+    ),
     _attack("a42", "a meta path finder serves a kit of the student's", answering("return 1", setup=_FINDER)),
     _attack("a43", "builtins.__import__ serves a kit of the student's", answering("return 1", setup=_IMPORT)),
     _attack("a44", "code objects swapped and False overwritten through ctypes", answering("return False", setup=_CODE)),
     _attack("a45", "a trace function jumps over the asserts", hostile(_TRACE + _TRACED_ANSWERS + ANSWER_ALL)),
     _attack("a46", "a thread waits for the tests' names and rebinds them", answering("return 1", setup=_THREAD)),
-    _attack("a47", "an audit hook patches the kit when a test is executed", answering("return 1", setup=_PATCH + "sys.addaudithook(lambda event, args: patch() if event == 'exec' else None)")),
-    _attack("a48", "timers and signal handlers strike in the middle of a test", answering("time.sleep(0.02)\nreturn 1", setup=_PATCH + _SIGNALS)),
+    _attack(
+        "a47",
+        "an audit hook patches the kit when a test is executed",
+        answering(
+            "return 1", setup=_PATCH + "sys.addaudithook(lambda event, args: patch() if event == 'exec' else None)"
+        ),
+    ),
+    _attack(
+        "a48",
+        "timers and signal handlers strike in the middle of a test",
+        answering("time.sleep(0.02)\nreturn 1", setup=_PATCH + _SIGNALS),
+    ),
     _attack("a49", "__class__ and metaclasses lie about what an object is", hostile(_CLASS_LIARS)),
     _attack("a50", "reducers and buffer protocols that run code where they are read", hostile(_REDUCERS + ANSWER_ALL)),
-    _attack("a51", "exceptions with hostile classes, texts and reducers", answering("kinds.append(kinds.pop(0))\nraise kinds[-1]", setup=_ODD_ERRORS)),
+    _attack(
+        "a51",
+        "exceptions with hostile classes, texts and reducers",
+        answering("kinds.append(kinds.pop(0))\nraise kinds[-1]", setup=_ODD_ERRORS),
+    ),
     _attack("a52", "a custom exception handler that shows nothing", hostile(_SWALLOW)),
-    _attack("a53", "the kernel's messages are filtered on their way out", answering("raise ValueError", setup=_SESSION)),
+    _attack(
+        "a53", "the kernel's messages are filtered on their way out", answering("raise ValueError", setup=_SESSION)
+    ),
     _attack("a54", "an answer is taken from the test's own variables", hostile(_TAKE)),
     _attack("a55", "the expected table is overwritten where it lies in memory", hostile(_WRITE_BACK)),
     _attack("a56", "the key is rebuilt from everything that can be imported", hostile(_KEY)),

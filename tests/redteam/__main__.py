@@ -1,0 +1,7 @@
+"""`python -m tests.redteam`."""
+
+import sys
+
+from tests.redteam.table import main
+
+sys.exit(main())
