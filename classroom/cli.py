@@ -16,8 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Teach an nbgrader course: generate, release, collect, autograde, give feedback.",
 )
-# `classroom up`, `down`, `status`, `doctor` stand beside the others.
-app.registered_commands += launch.app.registered_commands
+app.add_typer(launch.app)
 
 Assignment = Annotated[str, typer.Argument(help="The assignment's id, such as 01_data_engineering.")]
 Students = Annotated[
@@ -116,10 +115,10 @@ def grade_one(
     feedback: Annotated[Path | None, typer.Option(help="Write the document that the student would get.")] = None,
 ) -> None:
     """Grade one submission against one instructor notebook, without course or gradebook."""
-    from classroom.ops import autograding
+    from classroom.ops import one
 
-    graded = autograding.grade_one(source, submission, feedback)
-    typer.echo(autograding.shown(graded, as_json=as_json))
+    graded = one.grade_one(source, submission, feedback)
+    typer.echo(one.shown(graded, as_json=as_json))
     if graded.result.status == "grader_fault":
         raise typer.Exit(1)
 

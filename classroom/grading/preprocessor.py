@@ -23,8 +23,8 @@ from classroom.config import Settings, load_settings
 from classroom.errors import GraderError
 from classroom.gradebook import Gradebook
 from classroom.grading.models import SubmissionIntake, SubmissionResult
+from classroom.grading.notebooks import build_notebook
 from classroom.grading.pool import Pool, open_pool
-from classroom.grading.recorder import build_notebook
 from classroom.grading.submissions import read_source, read_submission, submission_folder
 from classroom.ids import AssignmentId, NotebookId, StudentId, parse_assignment_id, parse_student_id
 from judge.plan import State

@@ -1,30 +1,25 @@
-"""Autograding from the command line: a run with a progress bar, the long-lived runner, and one submission alone."""
+"""Autograding from the command line: a run with a progress bar, and the long-lived runner."""
 
-import json
 import logging
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from classroom.config import OPERATOR_NAME, load_settings
-from classroom.errors import CourseError, SettingsError
+from classroom.config import OPERATOR_NAME
+from classroom.errors import CourseError
 from classroom.grading import jobs
-from classroom.grading.pool import Engine, engine_of, open_pool
+from classroom.grading.pool import open_pool
 from classroom.grading.runner import Workshop, work_off
-from classroom.grading.standalone import Graded
-from classroom.grading.standalone import grade_one as grade_alone
 from classroom.grading.submissions import collected
 from classroom.ids import parse_student_id
 from classroom.ledger import record
 from classroom.ops.steps import Class, open_class
-from judge.plan import Limits
 
 POLL_S = 1.0
 EVENT = "autograde"
@@ -82,33 +77,6 @@ def serve() -> None:
                 waiting = jobs.is_any_open(session)
             if not waiting or not work_off(shop, tick=lambda: not stop.is_set()):
                 stop.wait(POLL_S)
-
-
-def grade_one(source: Path, submission: Path, feedback: Path | None) -> Graded:
-    """One submission graded on its own; its feedback written if asked for."""
-    try:
-        engine = engine_of(load_settings())
-    except SettingsError:  # no course anywhere: a notebook that needs none is graded all the same
-        engine = Engine()
-    graded = grade_alone(source, submission, engine, Limits())
-    if feedback is not None:
-        from classroom.feedback import feedback_of_one
-
-        feedback.write_bytes(feedback_of_one(graded))
-    return graded
-
-
-def shown(graded: Graded, *, as_json: bool) -> str:
-    """The verdict for a program or for a person."""
-    told = graded.as_json()
-    if as_json:
-        return json.dumps(told)
-    lines = [f"{told['status']}: {told['score']:g} of {told['max_score']:g} points, {told['wall_s']:.1f} s"]
-    lines += [
-        f"  {cell['score']:>5g} of {cell['max_score']:<5g} {cell['state']:<14} {cell['grade_id']}"
-        for cell in told["cells"]
-    ]
-    return "\n".join(lines + ([f"  {told['reason']}"] if told["reason"] else []))
 
 
 def _progress(here: Class, run_id: int) -> jobs.RunProgress:
