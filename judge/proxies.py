@@ -5,19 +5,28 @@ by calling a student's class. What a comparison of a student's own objects says 
 the author learns of tests that only the student's code decides.
 """
 
+import inspect
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from judge.codec.core import Spec
 
 T = TypeVar("T")
 
+# What is asked of the student's process although Python reserves the name; nothing in B acts on the answers by itself.
+_ASKED_DUNDERS = frozenset(("__name__", "__qualname__", "__annotations__", "__members__"))
+# A verdict with the expected answers as arguments: never the student's to give.
+_VERDICTS = frozenset(("score", "evaluate"))
+
 
 class Asking(Protocol):
-    """The conversation with one worker."""
+    """The conversation with one worker. `requests`: how many there have been."""
 
     remote_verdicts: int
+
+    @property
+    def requests(self) -> int: ...
 
     def call(self, target: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: ...
 
@@ -26,6 +35,10 @@ class Asking(Protocol):
     def set_attribute(self, target: object, name: str, value: object) -> None: ...
 
     def op(self, name: str, *operands: object) -> Any: ...
+
+    def look(self, target: object) -> Any: ...
+
+    def http(self, target: object, request: list[Any]) -> Any: ...
 
 
 class CannotJudge(TypeError):
@@ -52,12 +65,18 @@ class Remote:
         object.__setattr__(self, "_made_here", made_here)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__") and name not in ("__name__", "__doc__", "__len__"):
+        if name.startswith("__") and name.endswith("__") and name not in _ASKED_DUNDERS:
             raise AttributeError(name)
-        return self._asking.attribute(self, name)
+        value = self._asking.attribute(self, name)
+        if name in _VERDICTS and isinstance(value, Remote):
+            raise CannotJudge(f"{name}() of a student's own kind of object is the student's word; ask for predictions")
+        return value
 
     def __setattr__(self, name: str, value: object) -> None:
         self._asking.set_attribute(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._asking.op("delattr", self, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._asking.call(self, args, kwargs)
@@ -126,8 +145,21 @@ class Remote:
     def __enter__(self) -> Any:
         return self._asking.op("enter", self)
 
-    def __exit__(self, *_: object) -> None:
-        self._asking.op("exit", self, None, None, None)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trail: object) -> None:
+        """The student's block ends. Whatever it answers, an error goes on: it could be the test's own verdict."""
+        self._asking.op("exit", self, *_told(error))
+
+    def __aiter__(self) -> Any:
+        return self._asking.op("aiter", self)
+
+    async def __anext__(self) -> Any:
+        return self._asking.op("anext", self)
+
+    async def __aenter__(self) -> Any:
+        return self._asking.op("aenter", self)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trail: object) -> None:
+        self._asking.op("aexit", self, *_told(error))
 
     def __bool__(self) -> NoReturn:
         raise CannotJudge("a student's object has no truth value here; compare plain values")
@@ -143,13 +175,33 @@ class Remote:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise CannotJudge("a student's object can't be copied out of its process")
 
+    def __copy__(self) -> Any:
+        return self._same_origin(self._asking.op("copy", self))
+
     def __deepcopy__(self, memo: object) -> Any:
-        return self._asking.call(_remote_function(self._asking, "copy.deepcopy"), (self,), {})
+        return self._same_origin(self._asking.op("deepcopy", self))
+
+    def _same_origin(self, other: Any) -> Any:
+        """A copy of what the test made counts as made by the test."""
+        if isinstance(other, Remote):
+            object.__setattr__(other, "_made_here", self._made_here)
+        return other
+
+    def __sklearn_clone__(self) -> NoReturn:
+        raise CannotJudge(
+            f"a student's {self._spec.get('name', 'object')!s:.60} is no estimator of scikit-learn's own; it can't be "
+            "cloned, cross-validated or scored by the judge"
+        )
+
+    __sklearn_tags__ = __sklearn_clone__
 
 
 def _operator(name: str) -> Callable[..., Any]:
     def ask(self: Remote, *others: object) -> Any:
-        return self._asking.op(name, self, *others)
+        result = self._asking.op(name, self, *others)
+        if name[0] == "i" and isinstance(result, Remote) and result._spec.get("id") == self._spec.get("id"):
+            return self
+        return result
 
     return ask
 
@@ -157,7 +209,20 @@ def _operator(name: str) -> Callable[..., Any]:
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift",
               "rshift", "neg", "pos", "abs", "invert", "radd", "rsub", "rmul", "rtruediv", "iadd", "isub", "imul",
               "round", "divmod", "reversed"):  # fmt: skip
-    setattr(Remote, f"__{_name}__", _operator(_name if hasattr(operator, _name) or _name[0] == "r" else f"{_name}_"))
+    setattr(Remote, f"__{_name}__", _operator(f"{_name}_" if hasattr(operator, f"{_name}_") else _name))
+
+
+def _remote_doc(self: Remote) -> Any:
+    return self._asking.attribute(self, "__doc__")
+
+
+def _told(error: BaseException | None) -> tuple[str | None, str]:
+    """An error of the test as the student's process may know it: the name of a well-known class, and the text."""
+    if error is None:
+        return None, ""
+    return next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _KNOWN_ERRORS), "Exception"), str(
+        error
+    )[:2000]
 
 
 class RemoteIterator:
@@ -174,7 +239,25 @@ class RemoteIterator:
         return self._asking.op("next", self._remote)
 
 
-class RemoteFunction(Remote):
+class RemoteCallable(Remote):
+    """An object that can be called and not iterated over: `DataFrame.apply` would take it for a list of functions."""
+
+    __slots__ = ()
+    __iter__ = None  # type: ignore[assignment]  # says that it can't be iterated over
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """Names, kinds and defaults of the parameters, without annotations."""
+        rows = self._asking.op("signature", self)
+        return inspect.Signature([inspect.Parameter(name, kinds[0], **kinds[1]) for name, *kinds in map(_row, rows)])
+
+
+def _row(row: Any) -> tuple[str, Any, dict[str, Any]]:
+    name, kind, *default = row
+    return _exact(name, str), inspect._ParameterKind(kind), {"default": default[0]} if default else {}
+
+
+class RemoteFunction(RemoteCallable):
     """A student's function."""
 
     __slots__ = ()
@@ -185,21 +268,94 @@ class RemoteFunction(Remote):
 
 
 class RemoteClass(Remote):
-    """A student's class: calling it makes an object that belongs to the test."""
+    """A student's class: calling it makes an object that belongs to the test, if the test means a class.
 
-    __slots__ = ()
+    `_by_name`: the test fetched it by a name that reads as a class. Without that rule a class in the place of a
+    function would be a result that compares itself with what the test expects.
+    """
+
+    __slots__ = ("_by_name",)
+
+    def __init__(self, asking: Asking, spec: Spec) -> None:
+        super().__init__(asking, spec)
+        object.__setattr__(self, "_by_name", False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         made = self._asking.call(self, args, kwargs)
-        if isinstance(made, Remote):
+        if self._by_name and type(made) in (Remote, RemoteCallable):
             object.__setattr__(made, "_made_here", True)
         return made
 
     def __instancecheck__(self, instance: object) -> bool:
-        if not isinstance(instance, Remote):
-            return False
-        name = self._spec.get("name")
-        return name == instance._spec.get("name") or name in instance._spec.get("bases", ())
+        return isinstance(instance, Remote) and self._is_among(instance._spec)
+
+    def __subclasscheck__(self, other: object) -> bool:
+        return isinstance(other, RemoteClass) and self._is_among(other._spec)
+
+    def _is_among(self, spec: Spec) -> bool:
+        name, bases = self._spec.get("name"), spec.get("bases")
+        return name == spec.get("name") or (type(bases) is list and name in bases)
+
+
+def mark_named_classes(found: dict[str, Any]) -> None:
+    """Marks the classes among values fetched by name: a class' name begins with a capital letter."""
+    for name, value in found.items():
+        if type(value) is RemoteClass and name.lstrip("_")[:1].isupper():
+            object.__setattr__(value, "_by_name", True)
+
+
+class RemoteMember(Remote):
+    """A member of a student's Enum. It is its class' and its own name; `__eq__` of the student's is never asked."""
+
+    __slots__ = ()
+
+    def _key(self) -> tuple[str, str]:
+        return str(self._spec.get("name"))[:200], str(self._spec.get("member"))[:200]
+
+    def _compare(self, name: str, other: object) -> bool:
+        if self._spec.get("is_plain") is True:  # IntEnum and StrEnum are compared as their values
+            mine, theirs = self.value, other.value if isinstance(other, RemoteMember) else other
+            return bool(getattr(operator, name)(mine, theirs))
+        if isinstance(other, RemoteMember) and name in ("eq", "ne"):
+            return (self._key() == other._key()) == (name == "eq")
+        return super()._compare(name, other)
+
+    def __hash__(self) -> int:  # type: ignore[override]  # Remote has none
+        return hash(self.value if self._spec.get("is_plain") is True else self._key())
+
+    @property
+    def name(self) -> str:
+        return self._key()[1]
+
+    @property
+    def value(self) -> Any:
+        value = self._asking.attribute(self, "value")
+        if self._spec.get("is_plain") is True and type(value) not in (int, str):
+            raise CannotJudge("a member of an Enum whose value is neither a number nor a text")
+        return value
+
+
+class RemoteCoroutine(Remote):
+    """What a student's async function returns; awaiting it runs it to its end in the student's process."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        yield from ()
+        return self._asking.op("await", self)
+
+    def send(self, value: object) -> NoReturn:
+        raise StopIteration(self._asking.op("await", self))
+
+    def throw(self, *error: Any) -> NoReturn:
+        raise error[0]
+
+    def close(self) -> None:
+        """Nothing of it runs here."""
+
+
+for _kind in (Remote, RemoteCallable, RemoteFunction, RemoteClass, RemoteMember, RemoteCoroutine):
+    setattr(_kind, "__doc__", property(_remote_doc))  # noqa: B010 - a class statement can't do it beside a docstring
 
 
 _KNOWN_ERRORS: dict[str, type[Exception]] = {
@@ -248,15 +404,16 @@ def make_proxy(asking: Asking, spec: Spec, errors: ErrorTypes) -> Any:
     if kind == "exception":
         names = [spec.get("name"), *(spec.get("bases") or ())]
         return errors.mirror(names)
-    if kind == "class":
-        return RemoteClass(asking, spec)
-    if kind == "function":
-        return RemoteFunction(asking, spec)
-    return Remote(asking, spec)
+    return _KINDS.get(kind if type(kind) is str else "", Remote)(asking, spec)
 
 
-def _remote_function(asking: Asking, name: str) -> RemoteFunction:
-    return RemoteFunction(asking, {"known": name})
+_KINDS: dict[str, type[Remote]] = {
+    "class": RemoteClass,
+    "function": RemoteFunction,
+    "callable": RemoteCallable,
+    "member": RemoteMember,
+    "coroutine": RemoteCoroutine,
+}
 
 
 def _exact(value: object, kind: type[T]) -> T:

@@ -49,15 +49,16 @@ class Runner:
         self,
         *,
         preload: Sequence[str],
-        judge_path: Sequence[Path] = (),
+        authors: Sequence[Path] = (),
         readable: Sequence[Path] = (),
         shared: Sequence[Path] = (),
         uid: int | None = None,
         layers: Sequence[str] = ("landlock", "seccomp"),
     ) -> None:
-        """preload: what the assignment's notebooks import, never its solutions. judge_path: folders from which tests
-        import; the student's process doesn't know them. readable: what both may read beside the interpreter. shared:
-        folders that both find beside their own."""
+        """preload: what the assignment's notebooks import, never its solutions. authors: packages that only tests may
+        import; the student's process neither finds nor reads them. readable: folders that both may read beside the
+        interpreter. shared: folders that both find beside their own.
+        """
         self._folder = Path(tempfile.mkdtemp(prefix="judge-"))
         self._folder.chmod(0o711)
         self._uid, self._layers = uid, tuple(layers)
@@ -65,9 +66,14 @@ class Runner:
         self._readable = (package, *readable, *shared)
         for path in shared:
             (self._folder / path.name).symlink_to(path)
-        self._judge_readable = (*self._readable, *judge_path)
+        self._judge_readable = (*self._readable, *authors)
+        # A folder with nothing but these packages in it: the course's own folder holds much more.
+        importable = self._folder / "authors"
+        importable.mkdir(mode=0o711)
+        for path in authors:
+            (importable / path.name).symlink_to(path)
         self._students = Zygote("student", preload, environment_of(self._folder, []), self._folder)
-        self._judges = Zygote("judge", preload, environment_of(self._folder, judge_path), self._folder)
+        self._judges = Zygote("judge", preload, environment_of(self._folder, [importable]), self._folder)
 
     def __enter__(self) -> "Runner":
         return self

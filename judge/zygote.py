@@ -51,16 +51,26 @@ class Zygote:
     """The controller's handle of one zygote process."""
 
     def __init__(self, kind: Kind, preload: Sequence[str], environment: dict[str, str], cwd: Path) -> None:
+        wanted = list(preload)
+        while True:
+            self._start(kind, wanted, environment, cwd)
+            threads = self._ask({"do": "hello"}, timeout_s=START_S).get("threads")
+            if threads is None:
+                return
+            # Such a module is imported by the cell that wants it, in its own process.
+            self.close()
+            wanted = [module for module in wanted if module != threads]
+
+    def _start(self, kind: Kind, preload: Sequence[str], environment: dict[str, str], cwd: Path) -> None:
         self._channel, theirs = pair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "judge.zygote", kind, str(theirs.fileno()), json.dumps(list(preload))],
+                [sys.executable, "-P", "-m", "judge.zygote", kind, str(theirs.fileno()), json.dumps(preload)],
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
             )
-        self._ask({"do": "hello"}, timeout_s=START_S)
 
     @property
     def pid(self) -> int:
@@ -110,16 +120,23 @@ def main(arguments: Sequence[str]) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    for module in json.loads(preload):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module)
+    channel = Channel.from_fd(int(fd))
+    _import_all(json.loads(preload), channel)
     live = _student_life() if kind == "student" else _judge_life()
     gc.collect()
     gc.freeze()
-    threads = len(list(Path("/proc/self/task").iterdir()))
-    if threads != 1:
-        raise SystemExit(f"a zygote with {threads} threads can't be forked; one of {preload} started them")
-    _serve(Channel.from_fd(int(fd)), live)
+    _serve(channel, live)
+
+
+def _import_all(modules: Sequence[str], channel: Channel) -> None:
+    """Imports what can be imported; ends here when a module starts threads, since a fork would lose them."""
+    for module in modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+        if len(list(Path("/proc/self/task").iterdir())) > 1:
+            channel.receive(time.monotonic() + START_S)
+            channel.send({"threads": module})
+            raise SystemExit(0)
 
 
 def _student_life() -> Callable[[Channel], None]:
