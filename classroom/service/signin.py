@@ -52,7 +52,7 @@ def oauth_callback(request: Request, context: InContext, own: InGuards, code: st
     if asked is None or not code or not hmac.compare_digest(asked["state"].encode(), state.encode()):
         raise Forbidden("signing in took too long or began in another window; open the page again")
     found = _fetch_token(request, context.settings, code, asked["verifier"])
-    answer = RedirectResponse(safe_next(asked["next"]), 302)
+    answer = RedirectResponse(asked["next"], 302)
     _set_cookie(answer, context.settings, SESSION_COOKIE, own.seals.seal_session(Session.start(found)), SESSION_S)
     answer.delete_cookie(_STATE_COOKIE, path=HOME_PATH)
     return answer

@@ -16,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError, ExchangeFactory
 from traitlets.config import Config
 
+from classroom.exchange.workfolder import FETCHED_FILE
 from classroom.gradebook import Gradebook, TaskRecord
 from classroom.ids import AssignmentId, GradeId, NotebookId, StudentId
 from tests.small_class import (
@@ -145,6 +146,7 @@ def test_work_in_the_copy_beside_survives_another_fetch(room: Classroom, ada: De
     room.release(RELEASE | {"ps1.ipynb": notebook("# fixed")})
     ada.run("FetchAssignment")
     ada.work("ps1.v2.ipynb").write_bytes(notebook("mine, in the new one"))
+    ada.work(FETCHED_FILE).unlink()
 
     ada.run("FetchAssignment")
 
