@@ -210,12 +210,13 @@ def _plan_cell(cell: Cell, texts: Mapping[str, str]) -> PlanCell:
 
 
 def _example_test(cell: Cell) -> PlanCell:
-    function = bound_names(cell.source)[-1]
+    """A test that runs the worked examples of everything the cell binds."""
+    found = ", ".join(f"({name}, {name!r})" for name in dict.fromkeys(bound_names(cell.source)))
     source = (
         "import doctest\nfrom judge.kit import award\n"
-        f"examples = doctest.DocTestFinder(recurse=False).find({function}, module=False, globs=globals())\n"
-        "runner = doctest.DocTestRunner()\n"
-        "award(not sum(runner.run(example).failed for example in examples), 1)"
+        "finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner()\n"
+        f"found = [one for thing, name in [{found}] for one in finder.find(thing, name, False, globals())]\n"
+        "award(not sum(runner.run(one).failed for one in found), 1)"
     )
     return PlanCell(f"{cell.grade_id}: worked example", "test", source, 1)
 
