@@ -572,6 +572,7 @@ def test_an_act_of_the_instructor_needs_the_role_and_the_form_s_token(room: Page
 def test_feedback_goes_out_and_one_that_can_not_be_made_stops_no_other(own_room: PagesClass) -> None:
     rules = own_room.course.assignment(GRADED)
     context = own_room.app.state.context
+    own_room.clock.now = NOW + dt.timedelta(hours=2)
 
     def make(_settings: Any, _course: Any, _assignment: Any, student: str) -> dict[str, bytes]:
         if student == "ada":

@@ -65,10 +65,11 @@ class WrittenOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All tasks of a submission. taken: points that the late rule took."""
+    """All tasks of a submission. unanswered: written tasks that nobody marked. taken: points that the late rule took."""
 
     tasks: tuple[TaskOutcome, ...]
     written: tuple[WrittenOutcome, ...]
+    unanswered: tuple[AskedTask, ...]
     taken: float
 
     @property
@@ -90,9 +91,10 @@ def load_outcome(session: Session, context: Context, work: Work, feedback: Feedb
         for task in work.assignment.written
         if task in gradings
     )
+    unanswered = tuple(task for task in asked if task.written and task.grade_id not in gradings)
     made = sum(task.points for task in tasks) + sum(task.points for task in written)
     late = work.counted is not None and work.counted.late_s > 0
-    return Outcome(tasks, written, max(0.0, made - feedback.score) if late else 0.0)
+    return Outcome(tasks, written, unanswered, max(0.0, made - feedback.score) if late else 0.0)
 
 
 def _job(session: Session, feedback: Feedback) -> Job | None:
