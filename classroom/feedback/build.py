@@ -36,6 +36,7 @@ class Mark:
     score: float
     max_score: float
     needs_person: bool = False
+    is_unanswered: bool = False
     comment: str = ""
     verdict: CellVerdict | None = None
     rubric: Rubric | None = None
@@ -160,6 +161,8 @@ def _task(grade_id: str, mark: Mark) -> TaskResult:
 def _state(mark: Mark) -> tuple[str, str]:
     if mark.needs_person:
         return "to grade", "A person marks this, and has not yet."
+    if mark.is_unanswered:
+        return "missing", "There is no answer."
     if mark.rubric is not None or mark.verdict is None:
         return "graded", "Marked by a person."
     state = mark.verdict.state

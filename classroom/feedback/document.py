@@ -70,7 +70,18 @@ class TaskResult:
 
     @property
     def is_full(self) -> bool:
-        return self.score >= self.max_score
+        return self.score >= self.max_score and self.state in {"ok", "graded"}
+
+    @property
+    def title(self) -> str:
+        """The grade_id for people."""
+        return self.grade_id.replace("_", " ")
+
+    @property
+    def shown_score(self) -> str:
+        if not self.max_score:
+            return "no points"
+        return f"{round(self.score, 2):g} of {round(self.max_score, 2):g}"
 
 
 @dataclass(frozen=True)

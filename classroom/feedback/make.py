@@ -19,7 +19,6 @@ from classroom.grading.folders import replace_folder
 from classroom.grading.models import Fault, SubmissionResult
 from classroom.grading.submissions import NoRegularFile, read_regular
 from classroom.ids import AssignmentId, StudentId
-from classroom.rubric.files import load_rubric, rubric_path
 from classroom.rubric.models import Marking, Rubric
 from classroom.rubric.store import Task, load_gradings, marking_of, standing
 from judge.plan import CellVerdict, State
@@ -165,6 +164,7 @@ def _mark(
         score=task.score,
         max_score=task.max_score,
         needs_person=task.needs_manual_grade,
+        is_unanswered=task.written and task.auto_score is not None and task.manual_score is None,
         comment=task.comment or "",
         verdict=None if task.written else verdict or _verdict_of(task),
         rubric=_rubric(settings, rules, task) if marking else None,
@@ -180,6 +180,8 @@ def _verdict_of(task: "TaskScore") -> CellVerdict:
 
 
 def _rubric(settings: Settings, rules: Assignment, task: "TaskScore") -> Rubric | None:
+    from classroom.rubric.files import load_rubric, rubric_path  # 1.5 s, of jsonschema's formats
+
     path = rubric_path(settings.course_root, rules.id, task.grade_id)
     return load_rubric(path) if path.is_file() else None
 

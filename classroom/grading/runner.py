@@ -38,9 +38,7 @@ class Workshop:
     gradebook: Gradebook
     pool: Pool
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
-    name: str = field(
-        default_factory=lambda: f"{socket.gethostname()[:40]}-{os.getpid()}-{time.monotonic_ns() % 10**6}"
-    )
+    name: str = field(default_factory=lambda: runner_name())
 
 
 @dataclass(frozen=True)
@@ -166,9 +164,10 @@ def runner_name() -> str:
 
 def is_dead(name: str) -> bool:
     """True when a runner of this machine is no more; of another machine nothing is known."""
-    host, pid, started = name.rsplit("/", 2)
-    if host != socket.gethostname()[:36]:
+    parts = name.rsplit("/", 2)
+    if len(parts) != 3 or parts[0] != socket.gethostname()[:36]:
         return False
+    _, pid, started = parts
     try:
         return f"{psutil.Process(int(pid)).create_time():.2f}" != started
     except psutil.NoSuchProcess:

@@ -1,0 +1,225 @@
+"""Which engine runs a job, and the processes it runs in. A judge never shares a process with the one who records.
+
+`SplitEngine` is the one: the student's code answers in a confined process, the tests judge in another. Where this
+machine can't confine, hidden tests aren't run at all, unless the operator says that it's wanted: `KernelEngine` then
+runs notebook and tests in one kernel, and its name stands in each result.
+"""
+
+import contextlib
+import importlib.util
+import os
+import queue
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from classroom.assignments import Course, load_course
+from classroom.config import Settings
+from classroom.errors import GraderError
+from judge import kernel, runner
+from judge.plan import GradingJob, GradingResult
+from judge.sandbox import Rung, probe
+from judge.sandbox.slots import own_uid
+
+OVERRUN_S = 60.0  # beyond the submission's own budget: for starting, judging, stopping and writing
+
+
+class Engine(Protocol):
+    """Runs jobs. `grade` may be called from several threads; it raises GraderError when the grader itself failed."""
+
+    @property
+    def name(self) -> str: ...
+
+    def grade(self, job: GradingJob) -> GradingResult: ...
+
+    def stop(self) -> None:
+        """Kills what runs; each `grade` that waits for it then raises GraderError."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where grading processes find things.
+
+    authors: packages that only tests may import. readable: folders of students' packages that aren't installed as
+    copies. shared: folders linked beside a notebook's own.
+    """
+
+    authors: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+    shared: tuple[Path, ...] = ()
+
+
+def places_of(settings: Settings, course: Course) -> Places:
+    """The course's packages and its data; what doesn't exist is left out."""
+    root = settings.course_root
+    authors = tuple(root / name for name in course.author_packages if (root / name).is_dir())
+    data = root / "data"
+    return Places(authors, _package_folders(course.student_packages), (data,) if data.is_dir() else ())
+
+
+def engine_of(settings: Settings, course: Course | None = None) -> Engine:
+    """The engine for this machine; raises GraderError where it can't confine and nobody allowed to go without."""
+    places = places_of(settings, course or load_course(settings.course_root, starts=settings.starts))
+    return bare_engine(places, unsafe=settings.unsafe_engine)
+
+
+def bare_engine(places: Places, *, unsafe: bool = False) -> Engine:
+    """As engine_of, without a course."""
+    rung = rung_here()
+    if rung.confined:
+        return SplitEngine(places)
+    if unsafe:
+        return KernelEngine(places)
+    raise GraderError(
+        f"this machine can't confine student code ({'; '.join(rung.problems)}), so hidden tests aren't run on it. Run "
+        "`classroom doctor`; with CLASSROOM_UNSAFE_ENGINE=1 notebooks and tests share one kernel, and can be forged"
+    )
+
+
+@cache
+def rung_here() -> Rung:
+    """What confinement holds on this machine, found once a process."""
+    with own_uid() as uid:
+        return probe(uid=uid)
+
+
+@dataclass(frozen=True)
+class KernelEngine:
+    """A new process for each job, with one ordinary kernel: it contains harm by accident, and no cheating."""
+
+    places: Places = Places()
+    _running: "set[subprocess.Popen[bytes]]" = field(default_factory=set, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return kernel.ENGINE
+
+    def grade(self, job: GradingJob) -> GradingResult:
+        parents = {path.parent for path in self.places.authors}
+        command = [*_words("--python-path", sorted(parents)), *_words("--shared", self.places.shared)]
+        process = _start("judge.kernel", command)
+        self._running.add(process)
+        try:
+            answer, complaint = process.communicate(
+                job.to_json().encode(), timeout=job.limits.total_s + kernel.START_S + OVERRUN_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise GraderError(f"{job.id}: the grading process didn't end in time and was killed") from error
+        finally:
+            _kill_group(process)
+            process.communicate()
+            self._running.discard(process)
+        if process.returncode != 0:
+            last = complaint.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise GraderError(f"{job.id}: the grading process failed: {''.join(last)[:300]}")
+        return GradingResult.from_json(answer.decode())
+
+    def stop(self) -> None:
+        for process in list(self._running):
+            _kill_group(process)
+
+
+class SplitEngine:
+    """Grading processes that stay warm between jobs; as many as there are jobs at a time."""
+
+    def __init__(self, places: Places | None = None) -> None:
+        places = places or Places()
+        self._arguments = [
+            *_words("--authors", places.authors),
+            *_words("--readable", places.readable),
+            *_words("--shared", places.shared),
+        ]
+        self._idle: queue.LifoQueue[subprocess.Popen[bytes]] = queue.LifoQueue()
+        self._alive: set[subprocess.Popen[bytes]] = set()
+
+    @property
+    def name(self) -> str:
+        return runner.ENGINE
+
+    def grade(self, job: GradingJob) -> GradingResult:
+        process = self._take()
+        try:
+            answer = _converse(process, job.to_json(), time.monotonic() + job.limits.total_s + OVERRUN_S)
+        except BaseException:
+            self._discard(process)
+            raise
+        self._idle.put(process)
+        if answer.startswith(b'{"fault"'):
+            raise GraderError(f"{job.id}: {answer.decode('utf-8', 'replace')[:500]}")
+        return GradingResult.from_json(answer.decode())
+
+    def stop(self) -> None:
+        for process in list(self._alive):
+            self._discard(process)
+
+    def _take(self) -> "subprocess.Popen[bytes]":
+        with contextlib.suppress(queue.Empty):
+            while True:
+                process = self._idle.get_nowait()
+                if process.poll() is None:
+                    return process
+                self._discard(process)
+        process = _start("judge.worker", self._arguments)
+        self._alive.add(process)
+        return process
+
+    def _discard(self, process: "subprocess.Popen[bytes]") -> None:
+        self._alive.discard(process)
+        _kill_group(process)
+        with contextlib.suppress(OSError, ValueError):
+            process.communicate(timeout=10)
+
+
+def _converse(process: "subprocess.Popen[bytes]", line: str, deadline: float) -> bytes:
+    """One line of answer for one line of job; raises GraderError when the process dies or is too late."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(line.encode() + b"\n")
+        process.stdin.flush()
+        answer = bytearray()
+        while not answer.endswith(b"\n"):
+            ready, _, _ = select.select([process.stdout], [], [], max(deadline - time.monotonic(), 0))
+            if not ready:
+                raise GraderError("the grading process didn't answer in time and was killed")
+            part = os.read(process.stdout.fileno(), 1 << 20)
+            if not part:
+                raise GraderError("the grading process died")
+            answer += part
+    except (OSError, ValueError) as error:
+        raise GraderError(f"the grading process died: {error}") from error
+    return bytes(answer)
+
+
+def _start(module: str, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """A process with an environment of its own: no token, no setting of ours."""
+    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if module == "judge.worker" else subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def _words(option: str, paths: Sequence[Path]) -> list[str]:
+    return [word for path in paths for word in (option, str(path))]
+
+
+def _package_folders(names: Sequence[str]) -> tuple[Path, ...]:
+    found = [importlib.util.find_spec(name) for name in names]
+    return tuple(Path(place) for spec in found if spec for place in spec.submodule_search_locations or ())
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
