@@ -1,0 +1,1 @@
+"""Measures the grading engine. Run from a checkout: `python -m bench.grading`."""
