@@ -65,7 +65,7 @@ class WrittenOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All tasks of a submission. unanswered: written tasks that nobody marked. taken: points that the late rule took."""
+    """All tasks of a submission. unanswered: written ones that nobody marked. taken: points that the late rule took."""
 
     tasks: tuple[TaskOutcome, ...]
     written: tuple[WrittenOutcome, ...]
