@@ -1,29 +1,35 @@
 """JupyterLab as a student uses it, by what stands on its buttons."""
 
+import json
 import re
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
+
+from tests.running_class import wait_for
 
 # Milliseconds. A server takes 7 s to start on two idle cores, a notebook of module 1 ten to run.
 START_MS = 120_000
 RUN_MS = 240_000
-_IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
 
 class Lab:
     """One browser page with JupyterLab in it."""
 
-    def __init__(self, page: Page, address: str) -> None:
-        """address: of the server, such as http://127.0.0.1:8000/user/student1"""
+    def __init__(self, page: Page, address: str, home: Path) -> None:
+        """address: of the server, such as http://127.0.0.1:8000/user/student1; home: its folder."""
         self.page = page
         self._address = address
+        self._home = home
 
     def open(self, path: str = "") -> None:
         """Open it, with a notebook of the home folder if a path is given, and wait until it can be used."""
         self.page.goto(f"{self._address}/lab{f'/tree/{path}' if path else ''}?reset", timeout=START_MS)
         self.wait_until_open()
         if path:
-            expect(self.page.locator(f".jp-NotebookPanel {_IDLE}")).to_be_visible(timeout=START_MS)
+            # The page shows "idle" before it has a kernel; the server knows.
+            wait_for(self._has_idle_kernel, timeout_s=START_MS / 1000)
+            expect(self.page.locator("#jp-main-statusbar").get_by_text("| Idle")).to_be_visible(timeout=START_MS)
 
     def wait_until_open(self) -> None:
         self.page.wait_for_url(re.compile(r"/user/[^/]+/lab"), timeout=START_MS)
@@ -39,14 +45,10 @@ class Lab:
         row.get_by_role("button", name="Fetch").click()
         expect(self._row("fetched", assignment)).to_be_visible(timeout=START_MS)
 
-    def run_all(self) -> None:
-        """Run every cell and wait until the last one has ended; then save."""
-        cells = self.page.locator(".jp-Notebook-ExecutionIndicator").first
+    def run_all(self, notebook: str) -> None:
+        """Run every cell of the open notebook; return when the file holds the last one's result."""
         self._choose("Run", "Run All Cells")
-        expect(cells).to_have_attribute("data-status", "busy", timeout=START_MS)
-        expect(cells).to_have_attribute("data-status", "idle", timeout=RUN_MS)
-        self.page.keyboard.press("Control+s")
-        expect(self.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0, timeout=START_MS)
+        wait_for(lambda: self._save_and_look(notebook), timeout_s=RUN_MS / 1000)
 
     def validate(self) -> str:
         """What nbgrader's Validate says of the open notebook."""
@@ -74,6 +76,17 @@ class Lab:
         found = self.page.locator(".lm-Menu-item", has_text=entry).count() > 0
         self.page.keyboard.press("Escape")
         return found
+
+    def _has_idle_kernel(self) -> bool:
+        kernels = self.page.request.get(f"{self._address}/api/kernels").json()
+        return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
+
+    def _save_and_look(self, notebook: str) -> bool:
+        """Whether the saved notebook has been run to its end."""
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_timeout(1000)
+        cells = json.loads((self._home / notebook).read_text(encoding="utf-8"))["cells"]
+        return all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
 
     def _choose(self, menu: str, entry: str) -> None:
         self.page.get_by_role("menuitem", name=menu, exact=True).click()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from classroom.assignments import load_course
+from classroom import assignments as declarations
 from classroom.gradebook import Gradebook
 from classroom.ids import AssignmentId, StudentId
 from classroom.ops.answers import fill, solutions_of, wrong_answers
@@ -40,6 +40,7 @@ class Course:
     """The assignment as its instructor has it."""
 
     root: Path
+    declared: declarations.Course
 
     @property
     def source(self) -> Path:
@@ -76,7 +77,7 @@ class Course:
 
 @pytest.fixture(scope="module")
 def course(course_root: Path) -> Course:
-    return Course(course_root)
+    return Course(course_root, declarations.load_course(course_root))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def validated(people: People, running: RunningClass, course: Course, screenshots
     page = people.page(HONEST)
     page.screenshot(path=screenshots / "02_my_work_before.png", full_page=True)
     page.get_by_role("link", name="Open in JupyterLab").click()
-    lab = Lab(page, f"{running.url}/user/{HONEST}")
+    lab = lab_of(HONEST, people, running)
     lab.wait_until_open()
     lab.open_assignments()
     page.screenshot(path=screenshots / "03_lab_assignment_list.png")
@@ -93,7 +94,7 @@ def validated(people: People, running: RunningClass, course: Course, screenshots
     page.screenshot(path=screenshots / "04_lab_fetched.png")
     write_answers(running, course, HONEST)
     lab.open(f"{ASSIGNMENT}/{EXERCISES}")
-    lab.run_all()
+    lab.run_all(f"{ASSIGNMENT}/{EXERCISES}")
     page.screenshot(path=screenshots / "05_lab_notebook_run.png")
     said = lab.validate()
     page.screenshot(path=screenshots / "06_lab_validated.png")
@@ -105,7 +106,7 @@ def validated(people: People, running: RunningClass, course: Course, screenshots
 def submitted(validated: str, people: People, running: RunningClass, course: Course, screenshots: Path) -> None:
     """All three hand in: one in JupyterLab, two with nbgrader's command line on their servers."""
     page = people.page(HONEST)
-    lab = Lab(page, f"{running.url}/user/{HONEST}")
+    lab = lab_of(HONEST, people, running)
     lab.open()
     lab.open_assignments()
     lab.submit(ASSIGNMENT)
@@ -128,7 +129,7 @@ def autograded(submitted: None, people: People, running: RunningClass, screensho
     page.get_by_role("button", name="Autograde 3", exact=True).click()
     expect(page.get_by_role("heading", name="Autograde, run 1")).to_be_visible()
     page.evaluate("document.body.dataset.seen = 'yes'")
-    expect(page.get_by_text("1 of 3", exact=True).first).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_text("running", exact=True).first).to_be_visible(timeout=RUN_MS)
     page.screenshot(path=screenshots / "10_instructor_progress.png", full_page=True)
     expect(page.get_by_role("heading", name="3 pieces to grade by hand")).to_be_visible(timeout=RUN_MS)
     page.screenshot(path=screenshots / "11_instructor_autograded.png", full_page=True)
@@ -180,7 +181,7 @@ def test_the_honest_student_validates_in_jupyterlab(validated: str) -> None:
 
 
 def test_what_is_not_a_students_is_not_offered(validated: str, people: People, running: RunningClass) -> None:
-    lab = Lab(people.page(HONEST), f"{running.url}/user/{HONEST}")
+    lab = lab_of(HONEST, people, running)
     lab.open()
 
     assert lab.has_menu_entry("Nbgrader", "Assignment List")
@@ -257,7 +258,7 @@ def test_the_student_reads_points_levels_and_comments(
 @pytest.mark.usefixtures("given")
 def test_the_student_reads_the_feedback_in_jupyterlab(people: People, running: RunningClass, screenshots: Path) -> None:
     page = people.page(HONEST)
-    lab = Lab(page, f"{running.url}/user/{HONEST}")
+    lab = lab_of(HONEST, people, running)
     lab.open()
     lab.open_assignments()
 
@@ -284,7 +285,7 @@ def mark(page: Page, level: int) -> None:
 
 def auto_scores(running: RunningClass, course: Course, student: str) -> dict[str, float]:
     """What the gradebook holds of the autograded cells."""
-    gradebook = Gradebook(f"sqlite:///{running.state / 'gradebook.db'}", load_course(course.root))
+    gradebook = Gradebook(f"sqlite:///{running.state / 'gradebook.db'}", course.declared)
     try:
         found = gradebook.submission(AssignmentId(ASSIGNMENT), StudentId(student))
     finally:
@@ -307,6 +308,10 @@ def on_server(running: RunningClass, student: str, *command: str) -> None:
         [NBGRADER, *command, ASSIGNMENT], env=environment, cwd=home(running, student), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def lab_of(student: str, people: People, running: RunningClass) -> Lab:
+    return Lab(people.page(student), f"{running.url}/user/{student}", home(running, student))
 
 
 def home(running: RunningClass, student: str) -> Path:
