@@ -61,12 +61,18 @@ class _Rules(_Strict):
     written: tuple[str, ...] = ()
 
 
+class _Packages(_Strict):
+    students: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+
+
 class _CourseFile(_Strict):
     course: str
     title: str
     term: str = ""
     time_zone: str = "UTC"
     starts: dt.date
+    packages: _Packages = _Packages()
     defaults: dict[str, Any] = Field(default_factory=dict)
     assignments: dict[str, dict[str, Any]]
 
@@ -94,13 +100,19 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Course:
-    """The course; assignments in the order of the file."""
+    """The course; assignments in the order of the file.
+
+    student_packages: what notebooks import, installed where they run. author_packages: folders of the checkout that
+    hidden tests may import, never installed.
+    """
 
     id: CourseId
     title: str
     term: str
     time_zone: ZoneInfo
     assignments: tuple[Assignment, ...]
+    student_packages: tuple[str, ...] = ()
+    author_packages: tuple[str, ...] = ()
 
     def assignment(self, assignment_id: str) -> Assignment:
         """The assignment of that id; raises NotFound."""
@@ -119,7 +131,15 @@ def load_course(root: Path, *, starts: dt.date | None = None) -> Course:
         first_day = dt.datetime.combine(starts or declared.starts, dt.time(), zone)
         rules = {name: _Rules.model_validate(declared.defaults | own) for name, own in declared.assignments.items()}
         assignments = tuple(_parse(name, own, first_day) for name, own in rules.items())
-        return Course(parse_course_id(declared.course), declared.title, declared.term, zone, assignments)
+        return Course(
+            id=parse_course_id(declared.course),
+            title=declared.title,
+            term=declared.term,
+            time_zone=zone,
+            assignments=assignments,
+            student_packages=declared.packages.students,
+            author_packages=declared.packages.authors,
+        )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -2,7 +2,8 @@
 
     python -m judge.worker [--authors FOLDER]... [--readable FOLDER]... [--shared FOLDER]...
 
-One job as JSON on a line of stdin, one result as JSON on a line of stdout; {"fault": "..."} when the grader failed.
+One job as JSON on a line of stdin, one result as JSON on a line of stdout; {"fault": "..."} when the grader failed. It
+ends when stdin does.
 """
 
 import argparse
@@ -15,7 +16,6 @@ from pathlib import Path
 
 from judge.imports import imported_modules
 from judge.plan import GradingJob
-from judge.process import die_with_parent
 from judge.runner import Runner
 from judge.sandbox.slots import own_uid
 from judge.zygote import ZygoteError
@@ -103,7 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("authors", "readable", "shared"):
         parser.add_argument(f"--{name}", action="append", type=Path, default=[])
     given = parser.parse_args(arguments)
-    die_with_parent()
     answer = os.dup(1)
     os.dup2(2, 1)  # nothing but results may reach stdout
     with own_uid() as uid:

@@ -187,6 +187,8 @@ def _fork(message: Message, live: Callable[[Channel], None]) -> int:
     try:
         _silence()
         confine(boundary, keep=[fd])
+        # After the change of user, which would undo it.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         live(Channel.from_fd(fd))
     except ConfinementError as error:
         with contextlib.suppress(ChannelGone):
