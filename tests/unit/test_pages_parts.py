@@ -11,7 +11,7 @@ from classroom.db.tables import Event
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
 from classroom.rubric.store import Task
 from classroom.service.pages import shown
-from classroom.service.pages.asked import parse_tasks, readable
+from classroom.service.pages.asked import by_heading, parse_tasks, readable
 from classroom.service.pages.pseudonyms import load_key, name_all, piece_id
 from classroom.service.pages.table import TableQuery
 from classroom.service.pages.told import tell
@@ -120,9 +120,11 @@ def make_cell(kind: str, source: str, **about: Any) -> dict[str, Any]:
 def test_tasks_are_named_by_the_heading_above_them() -> None:
     cells = [
         make_cell("code", "checks", grade=True, solution=False, grade_id="test_early", points=1),
-        make_cell("markdown", "## m1.1 *Parse* the `price`"),
+        make_cell("markdown", "## m1.1 *Parse* the `price` (2 points, stretch)"),
+        make_cell("code", "visible checks", grade=True, solution=False, grade_id="test_visible", points=0),
         make_cell("code", "# your answer", grade=False, solution=True, grade_id="parse"),
         make_cell("code", "checks", grade=True, solution=False, grade_id="test_parse", points=2),
+        make_cell("markdown", "## Report"),
         make_cell("markdown", "# An answer's own heading", grade=True, solution=True, grade_id="report", points=6),
     ]
 
@@ -131,8 +133,26 @@ def test_tasks_are_named_by_the_heading_above_them() -> None:
     assert [(task.grade_id, task.title, task.points, task.written) for task in tasks] == [
         ("test_early", "Early", 1, False),
         ("test_parse", "m1.1 Parse the price", 2, False),
-        ("report", "m1.1 Parse the price", 6, True),
+        ("report", "Report", 6, True),
     ]
+
+
+def test_tasks_under_one_heading_are_told_apart_and_asked_together() -> None:
+    cells = [
+        make_cell("markdown", "## 1 · Find (3 points)"),
+        make_cell("code", "checks", grade=True, solution=False, grade_id="find_all", points=1),
+        make_cell("code", "checks", grade=True, solution=False, grade_id="find_the_rare", points=2),
+        make_cell("markdown", "## 2 · Report"),
+        make_cell("markdown", "text", grade=True, solution=True, grade_id="report", points=6),
+    ]
+
+    tasks = parse_tasks(NotebookId("n"), {"cells": cells})
+
+    assert [task.title for task in tasks] == ["1 · Find: find all", "1 · Find: find the rare", "2 · Report"]
+    assert by_heading(tasks) == [("1 · Find", 3, False), ("2 · Report", 6, True)]
+
+
+def test_a_grade_id_reads_as_words() -> None:
     assert readable("test_split_keeps_groups") == "Split keeps groups"
 
 

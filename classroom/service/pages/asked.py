@@ -2,8 +2,11 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,20 @@ from classroom.ids import Digest, GradeId, NotebookId
 
 _HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
 _MARKS = re.compile(r"[*_`]")
+_POINTS = re.compile(r"\s*\([^()]*\bpoints?\b[^()]*\)\s*$")
 
 
 @dataclass(frozen=True)
 class AskedTask:
-    """One graded cell. title: the heading above it, without marks. written: a person grades it. text: as released."""
+    """One graded cell that is worth points.
+
+    heading: the one above it, without marks and without points in brackets. title: the same, with the grade_id as words
+    where one heading has several cells. written: a person grades it. text: as released.
+    """
 
     notebook: NotebookId
     grade_id: GradeId
+    heading: str
     title: str
     points: float
     written: bool
@@ -44,18 +53,30 @@ def _load_tasks(root: Path, tree: Digest) -> tuple[AskedTask, ...]:
 
 
 def parse_tasks(notebook: NotebookId, content: dict[str, Any]) -> list[AskedTask]:
-    """The graded cells of a notebook's JSON."""
-    tasks, title = [], ""
+    """The graded cells of a notebook's JSON, in reading order."""
+    tasks, heading = [], ""
     for cell in content.get("cells", ()):
         source = "".join(cell.get("source", ""))
         about = cell.get("metadata", {}).get("nbgrader", {})
         if cell.get("cell_type") == "markdown" and (headings := _HEADING.findall(source)) and not about.get("solution"):
-            title = _MARKS.sub("", headings[-1]).strip()
-        if about.get("grade"):
-            grade_id = GradeId(str(about["grade_id"]))
-            points, written = float(about.get("points", 0)), bool(about.get("solution"))
-            tasks.append(AskedTask(notebook, grade_id, title or readable(grade_id), points, written, source))
-    return tasks
+            heading = _POINTS.sub("", _MARKS.sub("", headings[-1])).strip()
+        points = float(about.get("points") or 0)
+        if about.get("grade") and points:
+            grade_id, written = GradeId(str(about["grade_id"])), bool(about.get("solution"))
+            title = heading or readable(grade_id)
+            tasks.append(AskedTask(notebook, grade_id, title, title, points, written, source))
+    shared = Counter(task.heading for task in tasks)
+    return [_with_own_title(task) if shared[task.heading] > 1 else task for task in tasks]
+
+
+def by_heading(tasks: Sequence[AskedTask]) -> list[tuple[str, float, bool]]:
+    """Heading, points and whether a person grades, for each run of tasks under one heading, in reading order."""
+    runs = [(heading, list(run)) for heading, run in groupby(tasks, key=lambda task: task.heading)]
+    return [(heading, sum(task.points for task in run), any(task.written for task in run)) for heading, run in runs]
+
+
+def _with_own_title(task: AskedTask) -> AskedTask:
+    return replace(task, title=f"{task.heading}: {readable(task.grade_id).lower()}")
 
 
 def readable(grade_id: str) -> str:

@@ -121,6 +121,7 @@ def _tasks(job: Job | None, asked: Mapping[str, AskedTask]) -> tuple[TaskOutcome
             hint=verdict.hint if verdict.points < verdict.max_points else None,
         )
         for verdict in verdicts
+        if verdict.max_points  # a visible check is worth nothing by itself
     )
 
 

@@ -19,7 +19,7 @@ from classroom.progress import RAN_WORDS, Row, load_class
 from classroom.rubric.scoring import score
 from classroom.rubric.store import Task, load_gradings, standing
 from classroom.service.deps import Context
-from classroom.service.pages.asked import AskedTask, load_tasks
+from classroom.service.pages.asked import AskedTask, by_heading, load_tasks
 from classroom.service.pages.doors import gradebook, rubric
 
 STEPS = ("generate", "release", "collect", "autograde", "grade", "feedback")
@@ -224,7 +224,7 @@ def _generate_lines(made: Pipeline, is_stale: bool) -> tuple[str, ...]:
     if made.generated_at is None:
         return ("not made from source yet",) if made.has_source else ("no source yet",)
     points = sum(task.points for task in made.tasks)
-    about = (f"{len(made.tasks)} tasks, {points:g} points",) if made.tasks else ()
+    about = (f"{len(by_heading(made.tasks))} tasks, {points:g} points",) if made.tasks else ()
     return (*about, *(("source changed since",) if is_stale else ()))
 
 

@@ -20,7 +20,7 @@ from classroom.ledger import Kind, events_of_student
 from classroom.policy import closing_time, late_penalty
 from classroom.progress import Work, load_my_assignment, load_my_work, next_to_do
 from classroom.service.deps import Caller, Context, InContext, Role, require
-from classroom.service.pages.asked import load_tasks
+from classroom.service.pages.asked import by_heading, load_tasks
 from classroom.service.pages.files import attached_json, attached_zip
 from classroom.service.pages.outcome import load_outcome
 from classroom.service.pages.render import page
@@ -74,6 +74,7 @@ def my_assignment(request: Request, caller: InStudent, context: InContext, assig
     """What is asked, until when, and what have I handed in?"""
     work, events = _load(context, assignment, caller)
     exchange = context.transfers
+    tasks = load_tasks(context.store, work.release.tree) if work.release else ()
     return page(
         request,
         caller,
@@ -83,7 +84,8 @@ def my_assignment(request: Request, caller: InStudent, context: InContext, assig
         decision=exchange.decision(work.assignment.id, caller.name),
         thresholds=_thresholds(work.assignment, context.clock()),
         closes=closing_time(work.assignment),
-        tasks=load_tasks(context.store, work.release.tree) if work.release else (),
+        tasks=tasks,
+        asked=by_heading(tasks),
         events=events,
         fetched={event.assignment for event in events if event.kind == Kind.fetch},
         refusals=[event for event in events if event.kind == Kind.refused],
