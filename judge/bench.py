@@ -35,13 +35,18 @@ def try_all(
     places: Sequence["Session | Mapping[str, Any]"],
     limits: Limits,
 ) -> list[CellVerdict]:
-    """The verdicts of the test cells, in order; trusted locked cells among them run here first."""
+    """The verdicts of the test cells, in order; trusted locked cells among them run here first.
+
+    Cells of the student are only text here, for tests that read it.
+    """
     judge = Judge(limits)
     broken: str | None = None
     verdicts = []
     for cell in cells:
         if cell.role == "locked":
             broken = judge.run_locked(cell) or broken
+        elif cell.role == "student":
+            judge.sources.append(cell.source)
         elif cell.id not in place_of:
             verdicts.append(
                 CellVerdict(cell.id, 0.0, cell.points, State.crashed, cell.hint, "the notebook ended before it")

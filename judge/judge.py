@@ -4,7 +4,9 @@ It never sees student code. It knows hidden tests from the moment when everythin
 """
 
 import ast
+import asyncio
 import contextlib
+import inspect
 import io
 import linecache
 import math
@@ -31,10 +33,14 @@ class TestTimeout(BaseException):
 
 @dataclass
 class Judge:
-    """One submission's tests. `names`: what trusted cells and earlier tests bound; it's never the student's."""
+    """One submission's tests. `names`: what trusted cells and earlier tests bound; it's never the student's.
+
+    `sources`: the student's cells before this point, as text.
+    """
 
     limits: Limits
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
+    sources: list[str] = field(default_factory=list)
 
     def run_locked(self, cell: PlanCell) -> str | None:
         """Runs an instructor's cell here too; the reason when it fails."""
@@ -50,7 +56,7 @@ class Judge:
         printed = io.StringIO()
         asked_before = set(self.names)
         try:
-            with _alarm(self.limits.test_s), contextlib.redirect_stdout(printed), kit.asking(place):
+            with _alarm(self.limits.test_s), contextlib.redirect_stdout(printed), kit.asking(place, self.sources):
                 fetched = self._fetch(cell, place)
                 value = execute(cell.source, cell.id, self.names)
             points, state, reason = price(cell, value)
@@ -72,16 +78,22 @@ class Judge:
 
 
 def execute(source: str, name: str, names: dict[str, Any]) -> Any:
-    """Runs a cell; the value of its last expression, or None when it doesn't end in one."""
+    """Runs a cell, awaits at its top level included; the value of its last expression, or None without one."""
     tree = ast.parse(source)
     filename = f"<{name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr):
-        exec(compile(tree, filename, "exec"), names)
+        _run(tree, filename, "exec", names)
         return None
-    exec(compile(ast.Module(tree.body[:-1], []), filename, "exec"), names)
-    return eval(compile(ast.Expression(last.value), filename, "eval"), names)
+    _run(ast.Module(tree.body[:-1], []), filename, "exec", names)
+    return _run(ast.Expression(last.value), filename, "eval", names)
+
+
+def _run(tree: ast.Module | ast.Expression, filename: str, mode: str, names: dict[str, Any]) -> Any:
+    code = compile(tree, filename, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, names)
+    return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
 
 
 def price(cell: PlanCell, value: object) -> tuple[float, State, str | None]:

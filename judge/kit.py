@@ -1,9 +1,10 @@
-"""What a hidden test cell may use: `award`, `holds`, `inplace`, and ways to reach the student's side. No dependencies.
+"""What a hidden test cell may use: `award`, `holds`, `inplace`, and ways to reach the student's side.
 
 In any kernel these are plain: student code and test share one process, so plain nbgrader grades the same notebooks. In
 the judge, `asking` names the copy of the student's process that a test speaks with, and the same calls go there.
 """
 
+import ast
 import builtins
 import contextlib
 import logging
@@ -12,8 +13,11 @@ import os
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
+
+from judge.asgi import Client, client_of
+from judge.names import bound_names, without_magics
 
 T = TypeVar("T")
 
@@ -107,18 +111,63 @@ def student_file(path: str) -> bytes:
     return content
 
 
+def student_figure() -> Any:
+    """The figure that student code drew last with pyplot: plt.gcf(), where it was drawn."""
+    if _asked is not None:
+        return _asked.tell("figure", [])
+    import matplotlib.pyplot as plt
+
+    return plt.gcf()
+
+
+def student_source(name: str) -> str:
+    """The text of the student's cell that binds a name, the last one that does; lines with magics are left empty.
+
+    It's the submitted text, so what the code does can't change it. Raises NameError when no cell binds the name.
+    """
+    for source in reversed(_sources if _sources is not None else _history()):
+        text = without_magics(source)
+        with contextlib.suppress(SyntaxError):
+            if name in bound_names(text):
+                ast.parse(text)
+                return text
+    raise NameError(f"no cell of the student defines {name}")
+
+
+def http(app: Any) -> Client:
+    """A client of a student's web application (ASGI): get, post, put, patch, delete, request.
+
+    Each request runs where the application lives, without a socket; its state is kept from one to the next.
+    """
+    return client_of(_asked, app)
+
+
 @contextlib.contextmanager
-def asking(place: object) -> Iterator[None]:
-    """Meanwhile the calls above go to this copy of the student's process. Only the judge uses it."""
-    global _asked
-    before, _asked = _asked, place if hasattr(place, "tell") else None
+def asking(place: object, sources: Sequence[str]) -> Iterator[None]:
+    """Meanwhile the calls above go to this copy of the student's process; sources: the student's cells so far.
+
+    Only the judge uses it.
+    """
+    global _asked, _sources
+    before, _asked, _sources = (_asked, _sources), place if hasattr(place, "tell") else None, sources
     try:
         yield
     finally:
-        _asked = before
+        _asked, _sources = before
 
 
 _asked: Any = None  # the judge's Session
+_sources: Sequence[str] | None = None
+
+
+def _history() -> list[str]:
+    """The cells of this kernel as they were written, but for the one that runs."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise RuntimeError("student_source() works in a notebook only")
+    return [str(source) for source in shell.history_manager.input_hist_raw[:-1]]
 
 
 def _user_names() -> dict[str, object]:

@@ -9,11 +9,15 @@ _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__name__", "_
 
 def parse_cell(source: str) -> ast.Module:
     """The syntax tree of a cell, lines with magics and shell commands left out; raises SyntaxError."""
+    return ast.parse(without_magics(source))
+
+
+def without_magics(source: str) -> str:
+    """A cell's text with empty lines where magics and shell commands stand; all of a cell that a %%magic takes."""
     lines = source.splitlines()
     if lines and lines[0].startswith("%%"):
-        return ast.Module(body=[], type_ignores=[])
-    plain = ["" if line.lstrip().startswith(("%", "!")) else line for line in lines]
-    return ast.parse("\n".join(plain))
+        return "\n" * (len(lines) - 1)
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
 
 
 def bound_names(source: str) -> list[str]:

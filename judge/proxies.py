@@ -36,7 +36,7 @@ class Asking(Protocol):
 
     def op(self, name: str, *operands: object) -> Any: ...
 
-    def look(self, target: object) -> Any: ...
+    def look(self, target: object, *wanted: str) -> Any: ...
 
     def http(self, target: object, request: list[Any]) -> Any: ...
 
@@ -218,11 +218,12 @@ def _remote_doc(self: Remote) -> Any:
 
 def _told(error: BaseException | None) -> tuple[str | None, str]:
     """An error of the test as the student's process may know it: the name of a well-known class, and the text."""
-    if error is None:
-        return None, ""
-    return next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _KNOWN_ERRORS), "Exception"), str(
-        error
-    )[:2000]
+    return (None, "") if error is None else (name_of(error), str(error)[:2000])
+
+
+def name_of(error: BaseException) -> str:
+    """The name of the nearest well-known class of an error."""
+    return next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _KNOWN_ERRORS), "Exception")
 
 
 class RemoteIterator:
@@ -340,12 +341,18 @@ class RemoteCoroutine(Remote):
 
     __slots__ = ()
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a student's coroutine can only be awaited, it has no {name}")
+
     def __await__(self) -> Generator[Any, None, Any]:
         yield from ()
         return self._asking.op("await", self)
 
     def send(self, value: object) -> NoReturn:
         raise StopIteration(self._asking.op("await", self))
+
+    def __next__(self) -> NoReturn:
+        self.send(None)
 
     def throw(self, *error: Any) -> NoReturn:
         raise error[0]

@@ -108,7 +108,7 @@ class Runner:
         return _result(run, verdicts, usage, time.monotonic() - began)
 
     def _judge(self, run: _Run) -> tuple[list[CellVerdict], Usage]:
-        cells = [cell for cell in trusted_cells(run.job.cells) if cell.role in ("locked", "test")]
+        cells = [cell for cell in trusted_cells(run.job.cells) if cell.role in ("locked", "test", "student")]
         order = {
             "cells": [asdict(cell) for cell in cells],
             "place_of": run.place_of,

@@ -1,16 +1,19 @@
 """The judge's conversation with a copy of the student's process: requests, replies, deadlines."""
 
 import contextlib
+import io
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from judge import foreign, kinds
 from judge.channel import Channel, ChannelGone, Message, pair
 from judge.codec import CodecError, decode, encode
 from judge.codec.core import Spec
-from judge.proxies import ErrorTypes, Remote, make_proxy
+from judge.proxies import ErrorTypes, Remote, RemoteIterator, make_proxy, mark_named_classes, name_of
 
 MAX_CALLBACKS = 100_000
 MAX_SESSION_BYTES = 1 << 30
@@ -40,7 +43,10 @@ class Session:
     def get(self, names: list[str]) -> dict[str, Any]:
         """The student's values of these names, proxies for what doesn't travel; missing names are missing."""
         found = self._request({"do": "get", "names": names}, None)
-        return found if type(found) is dict else {}
+        if type(found) is not dict:
+            raise self._break("a reply without names")
+        mark_named_classes(found)
+        return found
 
     def call(self, target: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         value = self._request({"do": "call", "inplace": self._inplace}, [target, list(args), kwargs])
@@ -59,8 +65,20 @@ class Session:
     def op(self, name: str, *operands: object) -> Any:
         return self._request({"do": "op", "name": name}, list(operands))
 
+    @property
+    def requests(self) -> int:
+        return self._sent
+
+    def look(self, target: object, *wanted: str) -> Any:
+        """What can be told of an object in plain data, without a proxy anywhere in it."""
+        return self._request({"do": "look"}, [target, *wanted], is_plain=True)
+
+    def http(self, target: object, request: list[Any]) -> Any:
+        """Status, headers and body of a request that a student's web application answers."""
+        return self._request({"do": "http"}, [target, *request], is_plain=True)
+
     def tell(self, what: str, value: object) -> Any:
-        """push, seed, input, file: helpers of the kit."""
+        """push, seed, input, file, figure: helpers of the kit."""
         return self._request({"do": what}, value)
 
     @contextlib.contextmanager
@@ -81,22 +99,35 @@ class Session:
     # -- the codec's Opaque --------------------------------------------------------------------------------------
 
     def export(self, value: object) -> Spec:
+        if isinstance(value, RemoteIterator):
+            value = value._remote
         if isinstance(value, Remote):
             return {"id": value._spec.get("id")}
-        if callable(value) and len(self._callbacks) < MAX_CALLBACKS:
-            number = len(self._callbacks)
-            self._callbacks[number] = value
-            return {"callback": number}
+        if packed := foreign.export(value) or foreign.export_to_student(value):
+            return packed
+        if isinstance(value, Iterator):
+            return {"iterator": self._keep(lambda: list(itertools.islice(value, 1)))}
+        if callable(value):
+            return {"callback": self._keep(value), "name": getattr(value, "__name__", "function")}
         raise CodecError(f"a {type(value).__name__} can't be given to a student's function")
 
+    def _keep(self, callback: Callable[..., Any]) -> int:
+        if len(self._callbacks) >= MAX_CALLBACKS:
+            raise CodecError(f"more than {MAX_CALLBACKS} functions of a test")
+        self._callbacks[len(self._callbacks)] = callback
+        return len(self._callbacks) - 1
+
     def resolve(self, spec: Spec) -> object:
+        if "packed" in spec:
+            return foreign.resolve(spec)
         if type(spec.get("id")) is not int:
             raise CodecError("a handle without a number")
-        return make_proxy(self, spec, self.errors)
+        special = kinds.proxy(self, spec)
+        return make_proxy(self, spec, self.errors) if special is None else special
 
     # -- the wire ------------------------------------------------------------------------------------------------
 
-    def _request(self, head: dict[str, Any], body: object) -> Any:
+    def _request(self, head: dict[str, Any], body: object, *, is_plain: bool = False) -> Any:
         frame = b"" if body is None else encode(body, self)
         self._sent += 1
         number = self._sent
@@ -107,7 +138,7 @@ class Session:
             message = self._await_reply(worker, number, until)
         except ChannelGone as error:
             raise self._break(str(error)) from error
-        return self._read_reply(message)
+        return self._read_reply(message, None if is_plain else self)
 
     def _await_reply(self, worker: Channel, number: int, until: float) -> Message:
         while True:
@@ -122,10 +153,10 @@ class Session:
             else:
                 raise ChannelGone("a reply that nobody asked for")
 
-    def _read_reply(self, message: Message) -> Any:
+    def _read_reply(self, message: Message, opaque: "Session | None") -> Any:
         status = message.head.get("status")
         try:
-            value, printed = decode(message.frame, self)
+            value, printed = decode(message.frame, opaque)
         except (CodecError, ValueError, TypeError) as error:
             raise self._break(f"a reply that can't be read: {error}") from error
         if type(printed) is str and printed:
@@ -146,8 +177,8 @@ class Session:
             worker.send({"status": "value"}, encode(value, self))
         except (ChannelGone, StudentGone):
             raise
-        except Exception:  # noqa: BLE001 - the test's own function failed on a student's arguments
-            worker.send({"status": "failed"})
+        except Exception as error:  # noqa: BLE001 - a student's code may be there to catch it
+            worker.send({"status": "raised", "name": name_of(error), "message": str(error)[:2000]})
 
     def _open_worker(self) -> Channel:
         if self._worker is None:
@@ -178,6 +209,11 @@ def _overwrite(before: Any, after: Any) -> None:
     elif kind is dict or kind is set:
         before.clear()
         before.update(after)
+    elif kind is io.StringIO or kind is io.BytesIO:
+        before.seek(0)
+        before.truncate()
+        before.write(after.getvalue())
+        before.seek(after.tell())
     elif kind.__module__.partition(".")[0] == "numpy" and kind.__name__ == "ndarray":
         if before.shape == after.shape and before.dtype == after.dtype:
             before[...] = after

@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from judge.channel import Channel, ChannelGone
-from judge.codec import decode, encode
+from judge.channel import Channel, ChannelGone, Message
 from judge.objects import Server, values_of
 from judge.shell import Shell, Shown
 
@@ -111,23 +110,28 @@ def _template(shell: Shell, channel: Channel) -> None:
 def _work(shell: Shell, channel: Channel) -> None:
     """Answers the judge about this moment's names, until it closes."""
     try:
-        server = Server(shell.user_ns, _asker(channel))
+        server = make_server(shell, channel)
         while True:
-            message = channel.receive(time.monotonic() + FOREVER)
-            head, frame = server.answer(message.head, message.frame)
-            channel.send({"n": message.head["n"]} | head, frame)
+            answer(server, channel, channel.receive(time.monotonic() + FOREVER))
     except ChannelGone:
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever else is wrong here, this copy must not run on
         os._exit(1)
 
 
-def _asker(channel: Channel) -> Any:
-    def ask(number: int, args: Any, kwargs: Any) -> Any:
-        channel.send({"ask": number}, encode([list(args), kwargs]))
-        reply = channel.receive(time.monotonic() + FOREVER)
-        if reply.head.get("status") != "value":
-            raise RuntimeError("a function of the test failed")
-        return decode(reply.frame)
+def make_server(shell: Shell, channel: Channel) -> Server:
+    """Who answers on this channel. While it waits for a function of the test, it answers what that function asks."""
 
-    return ask
+    def ask(number: int, frame: bytes) -> tuple[dict[str, Any], memoryview]:
+        channel.send({"ask": number}, frame)
+        while "do" in (message := channel.receive(time.monotonic() + FOREVER)).head:
+            answer(server, channel, message)
+        return message.head, message.frame
+
+    server = Server(shell.user_ns, ask)
+    return server
+
+
+def answer(server: Server, channel: Channel, message: Message) -> None:
+    head, frame = server.answer(message.head, message.frame)
+    channel.send({"n": message.head["n"]} | head, frame)

@@ -47,7 +47,7 @@ class Stack:
         pytest.param("def f(x): return x + 1", "award(f(1) == 2, 1)", id="function"),
         pytest.param("x = {'a': [1, 2.5, None]}", "award(x == {'a': [1, 2.5, None]}, 1)", id="value"),
         pytest.param(
-            "async def f(): return 3", "import asyncio\naward(asyncio.iscoroutine(f()) is False, 1)", id="async"
+            "async def f(): return 3", "import asyncio\naward(asyncio.run(f()) == 3, 1)", id="async"
         ),
         pytest.param(
             STACK,
