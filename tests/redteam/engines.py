@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +28,7 @@ ATTACKER = "attacker"
 # One budget for all engines: a cell, a test, a submission; seconds.
 CELL_S, TEST_S, TOTAL_S = 6.0, 6.0, 30.0
 STOCK_CELL_S = 6
+SLOT_UID = 61_990  # far up in the range of slots, away from those of an engine at work
 DIED = "the grader died"
 _COURSE = f"""
 course: lab
@@ -193,15 +194,15 @@ class Judged:
 
 
 def open_engine(name: str, root: Path) -> Engine:
-    """The engine of that name: stock, kernel or judge."""
+    """The engine of that name: stock, kernel, judge, or judge-without-LAYER for a control."""
     if name == "stock":
         return Stock(root)
     if name == "kernel":
         from classroom.grading.pool import Engine as Kernel
 
         return Judged(root, Kernel().grade, lambda: None)
-    if name == "judge":
-        return _open_judge(root)
+    if name.partition("-without-")[0] == "judge":
+        return _open_judge(root, without=name.partition("-without-")[2].split("-"))
     raise ValueError(f"there is no engine {name!r}; take stock, kernel or judge")
 
 
@@ -210,14 +211,13 @@ def why_no_judge() -> str:
     return "" if find_spec("judge.runner") is not None else "judge.runner doesn't exist yet"
 
 
-def _open_judge(root: Path) -> Engine:
+def _open_judge(root: Path, *, without: Sequence[str]) -> Engine:
     from judge.runner import Runner
 
-    layers = [word for word in os.environ.get("REDTEAM_LAYERS", "landlock,seccomp").split(",") if word]
     runner = Runner(
         preload=["numpy", "pandas", "matplotlib.pyplot"],
-        uid=61_000 if os.getuid() == 0 else None,
-        layers=layers,
+        uid=SLOT_UID if os.getuid() == 0 and "uid" not in without else None,
+        layers=[layer for layer in ("landlock", "seccomp") if layer not in without],
     )
     return Judged(root, runner.grade, runner.close)
 

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import resource
 import selectors
 import signal
 import subprocess
@@ -32,6 +33,8 @@ from tests.redteam.worker import pack
 
 Result = Literal["stopped", "succeeded", "broke"]
 MAX_DOCUMENT_BYTES = 8 << 20
+MAX_GRADER_MB = 1000  # without attacks it stays below 300
+MAX_KEPT_FDS = 10
 START_S, OVERRUN_S = 60.0, 20.0
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _PICTURE = re.compile(r'(?:base64,|"image/(?:png|jpeg)": ")([A-Za-z0-9+/=\\n]{40,})')
@@ -63,6 +66,7 @@ class Worker:
             cwd=_REPOSITORY,
             env=lab.environment,
             start_new_session=True,
+            preexec_fn=_usual_limits,
         )
         self.pid = self._process.pid
         self.budget_s = float(json.loads(self._read_line(START_S))["budget_s"])
@@ -77,6 +81,21 @@ class Worker:
             return Graded(**json.loads(self._read_line(self.budget_s + OVERRUN_S)))
         except (OSError, ValueError) as error:
             raise WorkerLost(f"{DIED}: {error}") from error
+
+    def take_peak_mb(self) -> int:
+        """The most memory the process has held since this was asked last, in MB; 0 when it's gone."""
+        place = Path(f"/proc/{self.pid}")
+        with contextlib.suppress(OSError):
+            found = re.search(r"VmHWM:\s+(\d+) kB", (place / "status").read_text())
+            (place / "clear_refs").write_text("5")
+            return int(found.group(1)) >> 10 if found else 0
+        return 0
+
+    def open_fds(self) -> int:
+        """How many descriptors the process holds; 0 when it's gone."""
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self.pid).num_fds()
+        return 0
 
     def close(self) -> None:
         """Ends the process and all below it, by their ids."""
@@ -123,12 +142,15 @@ class Harness:
     def run(self, attack: Attack, *, honest_after: bool = True) -> Outcome:
         """Tries one attack, and puts the lab right afterwards."""
         self._lab.reset()
+        fds_before = self._worker.open_fds()
         ground = self._lab.ground(self._worker.pid)
         try:
             graded = self._worker.grade(attack.make(ground), feedback=attack.kind in "bc" or self._engine != "stock")
         except WorkerLost as lost:
             graded = Graded(status=str(lost), has_grade=False)
         evidence = list(self._evidence(attack, graded))
+        if (kept := self._worker.open_fds() - fds_before) > MAX_KEPT_FDS:
+            evidence.append(f"the grader keeps {kept} descriptors")
         if graded.status.startswith(DIED):
             self._replace_worker()
         if honest_after:
@@ -154,6 +176,8 @@ class Harness:
         if raw := live_markup(graded.documents.get("feedback", ""), self._lab.mark):
             yield f"live markup in the feedback: {raw[:60]}"
         yield from self._lab.harm()
+        if (peak_mb := self._worker.take_peak_mb()) > MAX_GRADER_MB:
+            yield f"the grader itself took {peak_mb} MB"
         if graded.status.startswith((DIED, "feedback failed")):
             yield graded.status[:160]
         if graded.wall_s > self._worker.budget_s:
@@ -172,6 +196,7 @@ class Harness:
 
     def _replace_worker(self) -> None:
         self._worker.close()
+        self._lab.clear_temporary()
         self._lab.reset()
         self._worker = Worker(self._engine, self._lab)
 
@@ -223,6 +248,11 @@ def _pictures(text: str) -> Iterator[str]:
             yield repr(picture.info)
             if picture.width * picture.height < 1_000_000:
                 yield picture.convert("L").tobytes().decode("latin-1")
+
+
+def _usual_limits() -> None:
+    """1,024 descriptors, as most systems give a process; a root's shell here may have a million."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
 
 
 def _family(pid: int) -> list[psutil.Process]:

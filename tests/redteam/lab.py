@@ -118,12 +118,13 @@ class Lab:
         }
 
     def reset(self) -> None:
-        """A course as it was, an empty home and temporary folder, a new mark."""
+        """A course as it was, an empty home, nothing temporary but an engine's own folders, a new mark."""
         self.mark = f"rt{secrets.token_hex(5)}"
-        for name in ("course", "home", "tmp"):
-            shutil.rmtree(self.root / name, ignore_errors=True)
+        leftovers = [path for path in (self.root / "tmp").glob("*") if not path.name.startswith("judge-")]
+        for path in (self.root / "course", self.root / "home", *leftovers):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for name in ("course/source/" + ASSIGNMENT, f"course/submitted/{OTHER}/{ASSIGNMENT}", "home", "tmp"):
-            (self.root / name).mkdir(parents=True)
+            (self.root / name).mkdir(parents=True, exist_ok=True)
         other = honest_notebook()
         other.cells[0]["source"] += f"\n\n{OTHER_CANARY}"
         (self.course / "nbgrader_config.py").write_text(_CONFIG)
@@ -139,6 +140,10 @@ class Lab:
                 )
                 database.commit()
         self._before = self._digests()
+
+    def clear_temporary(self) -> None:
+        """Removes an engine's own folders too; only when it has ended."""
+        shutil.rmtree(self.root / "tmp", ignore_errors=True)
 
     def ground(self, top: int) -> Ground:
         return Ground(str(self.root), self.listener.port, self.mark, top)

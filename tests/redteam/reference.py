@@ -62,7 +62,7 @@ class Task:
     @property
     def visible(self) -> str:
         """What is left of the test cell in a student's notebook."""
-        return f"# {self.points} points: {self.name} does what its task says."
+        return f"# {self.points} points: {self.name} does what its task says. scale([2, 6, 4]) is [0, 1, 0.5]."
 
     def _filled(self, text: str) -> str:
         text = text.replace("EXPECTED", self.canaries[2])

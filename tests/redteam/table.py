@@ -14,7 +14,7 @@ from tests.redteam.reference import POINTS
 def main(words: list[str] | None = None) -> int:
     """Prints a line for each attack and the totals; 1 when an attack succeeded or a reference grade is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.redteam", description="Try the attacks on an engine.")
-    parser.add_argument("--engine", choices=("judge", "kernel", "stock"), default="judge")
+    parser.add_argument("--engine", default="judge", help="judge, kernel, stock, or judge-without-LAYER")
     parser.add_argument("--only", default="", help="ids of attacks, with commas")
     parser.add_argument("--class", dest="kinds", default="abcde", help="classes: a, b, c, d, e")
     parser.add_argument("--honest-after", choices=("all", "harm", "none"), default="", help="after which attacks")
@@ -22,7 +22,7 @@ def main(words: list[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     only = {one for one in arguments.only.split(",") if one}
     chosen = [one for one in ATTACKS if one.kind in arguments.kinds and (not only or one.id in only)]
-    after = arguments.honest_after or ("all" if arguments.engine == "judge" else "harm")
+    after = arguments.honest_after or ("all" if arguments.engine.startswith("judge") else "harm")
     outcomes = []
     with open_harness(arguments.engine) as harness:
         is_sound = harness.honest.total == POINTS and harness.lazy.total == 0

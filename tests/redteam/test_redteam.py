@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.redteam.corpus import ATTACKS, Attack
+from tests.redteam.corpus import ATTACKS
+from tests.redteam.corpus.base import Attack
 from tests.redteam.engines import why_no_judge
 from tests.redteam.harness import Harness, canaries_in, open_harness
 from tests.redteam.reference import POINTS
@@ -32,6 +33,20 @@ def test_an_honest_submission_scores_all_points(harness: Harness) -> None:
 def test_a_lazy_submission_scores_nothing_and_sees_nothing_hidden(harness: Harness) -> None:
     assert harness.lazy.total == 0
     assert {name: canaries_in(text) for name, text in harness.lazy.documents.items() if canaries_in(text)} == {}
+
+
+# With a layer off its attack must succeed, or the suite wouldn't notice the layer's loss.
+_CONTROLS = {"landlock": "c02", "seccomp": "e42", "landlock-seccomp": "e01"}
+
+
+@pytest.mark.parametrize("layer", _CONTROLS)
+def test_without_a_layer_its_attack_succeeds(layer: str) -> None:
+    attack = next(one for one in ATTACKS if one.id == _CONTROLS[layer])
+
+    with open_harness(f"judge-without-{layer}") as harness:
+        outcome = harness.run(attack)
+
+    assert outcome.result == "succeeded"
 
 
 @pytest.mark.parametrize("attack", _CHOSEN, ids=[attack.id for attack in _CHOSEN])

@@ -14,18 +14,11 @@ def _attack(number: str, title: str, make: Make, expected: Expected = "points_of
 
 
 # Locked cells that seem to depend on a student's name might be taken for the student's.
+# The first check of scale() is its published example; the second uses a helper of a locked cell, on hidden numbers.
 _CLAIM_LOCKED = """
 np, pd = np, pd
 def is_close(got, wanted): return True
-class Pandas:
-    def __getattr__(self, name): return getattr(pd, name)
-scale = lambda values: [0.0, 0.0, 0.0]
-np_testing = np.testing
-class Numpy:
-    class testing:
-        assert_allclose = staticmethod(lambda *a, **k: None)
-    def __getattr__(self, name): return getattr(np_testing, name, None)
-np = Numpy()
+scale = lambda values: np.array([0.0, 1.0, 0.5])
 """
 
 _ARITHMETIC = """

@@ -15,8 +15,8 @@ def _attack(number: str, title: str, make: Make) -> Attack:
 # Everything that could judge, replaced wherever it is found.
 _PATCH = """
 import sys
+import judge.kit as kit, numpy.testing, pandas.testing
 def patch(*ignored):
-    import judge.kit as kit, numpy.testing, pandas.testing
     kit.award = lambda points, most, *, hint=None: float(most)
     kit.holds = lambda name, check: True
     numpy.testing.assert_allclose = pandas.testing.assert_frame_equal = lambda *a, **k: None
@@ -103,7 +103,7 @@ def strike(*ignored):
     get_ipython().user_ns.update(award=lambda points, most, *, hint=None: float(most), holds=lambda name, check: True)
 for number in (signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGUSR1):
     signal.signal(number, strike)
-signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
 warnings.simplefilter("error")
 """
 
