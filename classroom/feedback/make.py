@@ -1,7 +1,8 @@
 """Gathers what a document tells: the autograded notebook, scores, verdicts and markings."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -24,17 +25,25 @@ from classroom.rubric.store import Task, load_gradings, marking_of, standing
 from judge.plan import CellVerdict, State
 
 if TYPE_CHECKING:  # importing it costs 2 s
-    from classroom.gradebook import ScoreRow, SubmissionScores, TaskScore
+    from classroom.gradebook import Gradebook, ScoreRow, SubmissionScores, TaskScore
 
 MAX_AUTOGRADED_BYTES = 64 << 20
 
 
 def make_feedback(
-    settings: Settings, course: Course, assignment: AssignmentId, student: StudentId
+    settings: Settings,
+    course: Course,
+    assignment: AssignmentId,
+    student: StudentId,
+    *,
+    gradebook: "Gradebook | None" = None,
 ) -> Mapping[str, bytes]:
-    """The documents of one autograded submission, by file name; raises NotFound when it isn't graded."""
+    """The documents of one autograded submission, by file name; raises NotFound when it isn't graded.
+
+    gradebook: an open one, which saves opening it for each of many students.
+    """
     rules = course.assignment(assignment)
-    scores = _load_scores(settings, course, assignment, student)
+    scores = _load_scores(settings, course, assignment, student, gradebook)
     database = Database(settings.service_db_url)
     try:
         with database.reading() as session:
@@ -80,18 +89,24 @@ def write_feedback(
 
 
 def _load_scores(
-    settings: Settings, course: Course, assignment: AssignmentId, student: StudentId
+    settings: Settings, course: Course, assignment: AssignmentId, student: StudentId, gradebook: "Gradebook | None"
 ) -> "SubmissionScores":
-    from classroom.gradebook import Gradebook
-
-    gradebook = Gradebook(settings.gradebook_url, course)
-    try:
-        found = gradebook.submission(assignment, student)
-    finally:
-        gradebook.close()
+    with _open(settings, course, gradebook) as book:
+        found = book.submission(assignment, student)
     if found is None:
         raise NotFound(f"{student} has no graded submission of {assignment}; autograde it first")
     return found
+
+
+@contextmanager
+def _open(settings: Settings, course: Course, gradebook: "Gradebook | None") -> "Iterator[Gradebook]":
+    if gradebook is not None:
+        yield gradebook
+        return
+    from classroom.gradebook import Gradebook
+
+    with closing(Gradebook(settings.gradebook_url, course)) as opened:
+        yield opened
 
 
 def _newest_result(

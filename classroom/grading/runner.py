@@ -21,9 +21,12 @@ from classroom.grading.models import SubmissionIntake, SubmissionResult
 from classroom.grading.pool import Pool
 from classroom.grading.recorder import record
 from classroom.grading.submissions import read_source, read_submission, submission_folder
+from classroom.ledger import record as note
 
 RENEW_S = jobs.LEASE.total_seconds() / 4
 POLL_S = 1.0
+EVENT = "graded"  # in the ledger, one for each result that was recorded
+RUNNER = "runner"
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +136,21 @@ class _Loop:
             result.status, result.reason, result.points, result.max_points, result.to_json(), working.intake.digest
         )
         with shop.database.session() as session:
-            jobs.finish(session, held, outcome, shop.clock())
+            if jobs.finish(session, held, outcome, shop.clock()):
+                note(
+                    session,
+                    EVENT,
+                    course=shop.course.id,
+                    actor=RUNNER,
+                    at=shop.clock(),
+                    assignment=held.assignment,
+                    student=held.student,
+                    run=held.run_id,
+                    attempt=held.attempt,
+                    status=result.status,
+                    score=result.points,
+                    max_score=result.max_points,
+                )
         self._ended += 1
 
     def _fail(self, held: jobs.Lease, reason: str, *, for_good: bool) -> None:

@@ -15,7 +15,7 @@ import typer
 
 from classroom.config import SERVICE_PREFIX, Settings, child_environment, load_settings
 from classroom.errors import SettingsError
-from classroom.ops import demo, prepare, processes, release
+from classroom.ops import prepare, processes, release
 from classroom.ops.doctor import examine
 from classroom.ops.files import private_folder
 from classroom.ops.instance import MARK, Instance, load_instance, write_instance
@@ -93,6 +93,8 @@ def start(settings: Settings, *, port: int | None, with_demo: bool) -> Instance:
     write_instance(settings.state, instance)  # before the hub: its configuration reads it
     release.release_open_assignments(settings, backdate=with_demo)
     if with_demo:
+        from classroom.ops import demo  # it brings nbgrader along: 2 s that no other command needs
+
         demo.seed(settings)
     hub = _start(settings, instance, ["jupyterhub", "-f", str(settings.course_root / "hub" / CONFIG)], log="hub")
     instance = instance.started(hub.pid, psutil.Process(hub.pid).create_time())

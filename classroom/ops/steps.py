@@ -103,7 +103,7 @@ def feedback(
     for row in rows:
         if row.student in waiting:
             continue
-        files = make_feedback(here.settings, here.course, rules.id, row.student)
+        files = make_feedback(here.settings, here.course, rules.id, row.student, gradebook=here.gradebook)
         write_feedback(here.settings, rules.id, row.student, files)
         if publish:
             attempt = attempts.get(row.student)

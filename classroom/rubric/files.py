@@ -5,16 +5,17 @@ import json
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
 
 from classroom.errors import CourseError
 from classroom.ids import AssignmentId, GradeId
 from classroom.rubric.models import Anchor, AnchorMark, Criterion, Gate, Hundredths, Level, Rubric
 from classroom.rubric.scoring import problems
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 
 def rubric_path(course_root: Path, assignment: AssignmentId, task: GradeId) -> Path:
@@ -38,6 +39,10 @@ def load_rubric(path: Path) -> Rubric:
 
 @lru_cache(maxsize=64)
 def _load(path: Path, name: str, _changed_ns: int) -> Rubric:
+    # Importing it costs 1.5 s of CPU: it builds a grammar for addresses. Commands that read no rubric don't pay.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
     data = path.read_bytes()
     schema = json.loads((path.parent.parent / "schema.json").read_text(encoding="utf-8"))
     try:
@@ -62,7 +67,7 @@ def _with_text_keys(value: Any) -> Any:
     return [_with_text_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _where(raw: Any, fault: ValidationError) -> str:
+def _where(raw: Any, fault: "ValidationError") -> str:
     """`criteria: item 'cause': levels: `, by the item's id where it has one."""
     words: list[str] = []
     here = raw
