@@ -31,7 +31,7 @@ from tests.redteam.lab import Lab, open_lab
 from tests.redteam.reference import CANARIES, POINTS, honest_notebook, lazy_notebook
 from tests.redteam.worker import pack
 
-Result = Literal["stopped", "succeeded", "broke"]
+Result = Literal["stopped", "succeeded", "broke", "unseen"]
 MAX_DOCUMENT_BYTES = 8 << 20
 MAX_GRADER_MB = 1000  # without attacks it stays below 300
 MAX_KEPT_FDS = 10
@@ -46,7 +46,11 @@ class WorkerLost(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an attack. stopped: no effect; broke: no effect, but nobody got a grade either."""
+    """What became of an attack.
+
+    stopped: no effect. broke: no effect, but nobody got a grade either. unseen: it would show on the
+    feedback page, and there is none.
+    """
 
     attack: Attack
     result: Result
@@ -155,8 +159,7 @@ class Harness:
             self._replace_worker()
         if honest_after:
             evidence += self._honest_after()
-        result: Result = "succeeded" if evidence else "stopped" if graded.has_grade else "broke"
-        return Outcome(attack, result, tuple(evidence), graded)
+        return Outcome(attack, _result(attack, evidence, graded), tuple(evidence), graded)
 
     def close(self) -> None:
         self._worker.close()
@@ -199,6 +202,14 @@ class Harness:
         self._lab.clear_temporary()
         self._lab.reset()
         self._worker = Worker(self._engine, self._lab)
+
+
+def _result(attack: Attack, evidence: list[str], graded: Graded) -> Result:
+    if evidence:
+        return "succeeded"
+    if attack.on_page and "feedback" not in graded.documents:
+        return "unseen"
+    return "stopped" if graded.has_grade else "broke"
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ def totals(outcomes: list[Outcome]) -> str:
     rows = []
     for kind in [*sorted({outcome.attack.kind for outcome in outcomes}), ""]:
         own = [outcome for outcome in outcomes if outcome.attack.kind == kind or not kind]
-        counts = {word: sum(one.result == word for one in own) for word in ("succeeded", "broke", "stopped")}
+        counts = {word: sum(one.result == word for one in own) for word in ("succeeded", "broke", "unseen", "stopped")}
         listed = ", ".join(f"{count} {word}" for word, count in counts.items())
         rows.append(f"{kind or 'all'}: {listed} of {len(own)}")
     return "\n".join(rows)

@@ -87,6 +87,7 @@ class Attack:
     """One way to cheat, leak or harm.
 
     beyond_lazy: a leak counts when the lazy student's documents don't hold it; False: when it's there at all.
+    on_page: only the finished feedback page shows whether it worked.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Attack:
     make: Make
     expected: Expected
     beyond_lazy: bool = True
+    on_page: bool = False
 
 
 FUNCTIONS = tuple(task.name for task in TASKS if task.signature.startswith("def"))

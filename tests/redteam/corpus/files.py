@@ -10,8 +10,8 @@ from tests.redteam.corpus.base import Attack, Entry, Expected, Ground, Link, Mak
 from tests.redteam.reference import NOTEBOOK, lazy_notebook, to_bytes
 
 
-def _attack(number: str, title: str, make: Make, expected: Expected = "no_harm") -> Attack:
-    return Attack(number, title, "c", make, expected)
+def _attack(number: str, title: str, make: Make, expected: Expected = "no_harm", *, on_page: bool = False) -> Attack:
+    return Attack(number, title, "c", make, expected, on_page=on_page)
 
 
 _READ_SOURCE = """
@@ -228,8 +228,8 @@ ATTACKS = (
     _attack("c04", "another student's submission is overwritten", hostile(_OVERWRITE_OTHER)),
     _attack("c05", "the instructor's source is overwritten", hostile(_WRITE_SOURCE)),
     _attack("c06", "links in the submission to the source and to another's work", _links, "no_canary"),
-    _attack("c08", "scripts in rich outputs", hostile(_HTML)),
-    _attack("c09", "scripts in markdown, in a written answer and in a raw cell", _with_markdown),
+    _attack("c08", "scripts in rich outputs", hostile(_HTML), on_page=True),
+    _attack("c09", "scripts in markdown, in a written answer and in a raw cell", _with_markdown, on_page=True),
     _attack("c10", "attachments and output files named ../", hostile(edit=_with_attachment_names)),
     _attack("c12", "a notebook of 30 MB", hostile(edit=_swollen), "ends"),
     _attack("c13", "JSON nested 100,000 deep", _deep, "ends"),
@@ -249,7 +249,7 @@ ATTACKS = (
     ),
     _attack("c47", "links made while the cell runs", hostile(_LINKS_AT_RUN_TIME), "no_canary"),
     _attack("c48", "a trigger in the gradebook pays in full", hostile(_TRIGGER), "points_of_lazy"),
-    _attack("c49", "images, widgets and MIME types that break out of attributes", hostile(_BUNDLES)),
-    _attack("c50", "terminal codes and error names with HTML", hostile(_TERMINAL)),
-    _attack("c51", "output that imitates the feedback", hostile(_FEEDBACK)),
+    _attack("c49", "images, widgets and MIME types that break out of attributes", hostile(_BUNDLES), on_page=True),
+    _attack("c50", "terminal codes and error names with HTML", hostile(_TERMINAL), on_page=True),
+    _attack("c51", "output that imitates the feedback", hostile(_FEEDBACK), on_page=True),
 )

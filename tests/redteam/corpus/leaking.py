@@ -168,7 +168,7 @@ def look(value, depth=0):
 for one in gc.get_objects():
     if isinstance(one, dict):
         look(list(one.values())[:2000])
-    elif hasattr(one, "__code__"):
+    elif isinstance(one, type(look)):
         look(one.__code__.co_consts)
     else:
         look(one)
