@@ -250,7 +250,7 @@ def test_the_student_reads_points_levels_and_comments(
 
     page.screenshot(path=screenshots / f"20_feedback_{student}.png", full_page=True)
     stats = page.locator("dl.stats")
-    expect(stats).to_contain_text(f"total {shown(auto + by_hand)} of 54.0", use_inner_text=False)
+    expect(stats).to_contain_text(f"total{shown(auto + by_hand)} of 54.0")
     expect(page.get_by_text(COMMENT).first).to_be_visible()
     assert "HIDDEN TESTS" not in page.content()
 
