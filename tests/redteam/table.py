@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ def main(words: list[str] | None = None) -> int:
     chosen = [one for one in ATTACKS if one.kind in arguments.kinds and (not only or one.id in only)]
     after = arguments.honest_after or ("all" if arguments.engine.startswith("judge") else "harm")
     outcomes = []
+    # Ended from outside, the lab is still taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with open_harness(arguments.engine) as harness:
         is_sound = harness.honest.total == POINTS and harness.lazy.total == 0
         print(
