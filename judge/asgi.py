@@ -6,6 +6,7 @@ once, before the first. No web sockets, no streaming to the test: a body is take
 """
 
 import asyncio
+import atexit
 import inspect
 import json as json_codec
 import threading
@@ -48,6 +49,11 @@ class AppHost:
             self._apps[id(app)] = _Running(app)
         return self._apps[id(app)].request(method, path, query, headers, body)
 
+    def close(self) -> None:
+        """Ends every application without its shutdown: what a test wanted to see it has seen."""
+        while self._apps:
+            self._apps.popitem()[1].close()
+
 
 class _Running:
     """One application with its event loop. `_state` is what its lifespan left for the requests."""
@@ -57,7 +63,11 @@ class _Running:
         self._loop = asyncio.new_event_loop()
         self._state: dict[str, Any] = {}
         self._lifespan: asyncio.Task[None] | None = None
-        self._run(self._start())
+        try:
+            self._run(self._start())
+        except BaseException:
+            self.close()
+            raise
 
     def request(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> list[Any]:
         scope = {
@@ -76,6 +86,12 @@ class _Running:
             "state": dict(self._state),
         }
         return self._run(_exchange(self._app, scope, body))  # type: ignore[no-any-return]  # _run passes it on
+
+    def close(self) -> None:
+        if self._lifespan is not None and not self._lifespan.done():
+            self._lifespan.cancel()
+            self._loop.run_until_complete(asyncio.wait({self._lifespan}))
+        self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Runs work on the application's loop; a kernel's own loop may be running in this thread already."""
@@ -296,3 +312,4 @@ def client_of(asking: Any, app: Any) -> Client:
 
 
 _here = AppHost()
+atexit.register(_here.close)

@@ -267,6 +267,16 @@ class RemoteFunction(RemoteCallable):
     def __name__(self) -> str:
         return str(self._spec.get("name", "function"))[:100]
 
+    def _compare(self, name: str, other: object) -> bool:
+        """A function equals itself alone; libraries compare and look it up so. Its handle decides, nobody is asked."""
+        if name not in ("eq", "ne"):
+            return super()._compare(name, other)
+        is_same = isinstance(other, RemoteFunction) and self._spec.get("id") == other._spec.get("id")
+        return is_same == (name == "eq")
+
+    def __hash__(self) -> int:  # type: ignore[override]  # Remote has none
+        return hash(self._spec.get("id"))
+
 
 class RemoteClass(Remote):
     """A student's class: calling it makes an object that belongs to the test, if the test means a class.
@@ -343,6 +353,14 @@ class RemoteCoroutine(Remote):
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"a student's coroutine can only be awaited, it has no {name}")
+
+    def _compare(self, name: str, other: object) -> bool:
+        if name in ("eq", "ne") and isinstance(other, RemoteCoroutine):
+            return (self is other) == (name == "eq")
+        return super()._compare(name, other)
+
+    def __hash__(self) -> int:  # type: ignore[override]  # Remote has none
+        return id(self)  # asyncio.gather looks them up
 
     def __await__(self) -> Generator[Any, None, Any]:
         yield from ()

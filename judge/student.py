@@ -9,7 +9,9 @@ import contextlib
 import json
 import os
 import random
+import select
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -27,8 +29,14 @@ class CellTimeout(BaseException):
     """The cell had its time. Not an Exception, so that `except Exception` doesn't swallow it."""
 
 
+# Libraries whose calls hang in a copy of a process that has used them: they wait for threads that the copy hasn't got.
+# Measured with polars 2.1, with POLARS_MAX_THREADS=1 too. duckdb 1.x and numpy with one thread are well.
+THREADED = ("polars",)
+
+
 def serve(shell: Shell, channel: Channel) -> None:
     """Obeys the controller until it closes the channel, then waits to be killed: services of a cell live on."""
+    kept: list[Channel] = []
     with contextlib.suppress(ChannelGone):
         while True:
             message = channel.receive(time.monotonic() + FOREVER)
@@ -40,10 +48,14 @@ def serve(shell: Shell, channel: Channel) -> None:
                 frame, refused = values_of(shell.user_ns, message.head["names"])
                 channel.send({"refused": refused}, frame)
             elif asked == "park":
-                _park(shell, message.fds[0])
+                if any(name in sys.modules for name in THREADED):
+                    kept.append(Channel.from_fd(os.dup(message.fds[0])))
+                else:
+                    _park(shell, message.fds[0])
                 os.close(message.fds[0])
                 channel.send({"parked": True})
     channel.close()
+    _answer_here(shell, kept)
     while True:
         signal.pause()
 
@@ -117,6 +129,27 @@ def _work(shell: Shell, channel: Channel) -> None:
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever else is wrong here, this copy must not run on
         os._exit(1)
+
+
+def _answer_here(shell: Shell, templates: list[Channel]) -> None:
+    """Answers the tests that this process couldn't be copied for, as the notebook's end left it.
+
+    The controller's channel is closed by now: what can be shown is sealed. One call that hangs holds up the rest.
+    """
+    waiting, servers = list(templates), dict[Channel, Server]()
+    while waiting:
+        for channel in select.select(waiting, [], [])[0]:
+            try:
+                message = channel.receive(time.monotonic() + FOREVER)
+                if channel in servers:
+                    answer(servers[channel], channel, message)
+                else:
+                    worker = Channel.from_fd(message.fds[0])
+                    servers[worker] = make_server(shell, worker)
+                    waiting.append(worker)
+            except (ChannelGone, IndexError):
+                waiting.remove(channel)
+                channel.close()
 
 
 def make_server(shell: Shell, channel: Channel) -> Server:
