@@ -166,7 +166,7 @@ class Stock:
 class Judged:
     """The classroom's own path: intake, an engine that takes jobs, and the feedback where it's made."""
 
-    budget_s = TOTAL_S + 20.0
+    budget_s = TOTAL_S + 10.0  # the deadline is absolute; this much for starting, judging and a loaded machine
 
     def __init__(self, root: Path, run: Callable[[GradingJob], GradingResult], close: Callable[[], None]) -> None:
         self._course, self._run, self.close = root / "course", run, close

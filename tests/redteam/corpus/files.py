@@ -85,6 +85,13 @@ for name in glob.glob("linked*"):
         pass
 """
 
+_FILE_NAMES = """
+from IPython.display import display, publish_display_data
+names = {"filenames": {"image/png": f"../../../{MARK}.png", "image/svg+xml": f"/tmp/{MARK}.svg"}}
+publish_display_data({"image/png": "AAAA"}, names)
+publish_display_data({"image/svg+xml": "<svg/>", "text/plain": "x"}, names)
+"""
+
 # What would run or load in a browser. The mark makes each tag ours.
 _HTML = """
 from IPython.display import HTML, Javascript, Latex, Markdown, SVG, display
@@ -145,12 +152,12 @@ def _with_markdown(ground: Ground) -> Submission:
 
 def _with_attachment_names(notebook: NotebookNode) -> None:
     cell = notebook.cells[0]
-    cell["attachments"] = {"../../../evil.png": {"image/png": "AAAA"}, "/tmp/x": {"text/html": "<script>"}}
-    cell["source"] += "\n![x](attachment:../../../evil.png)"
-    picture = v4.new_output("display_data", {"image/png": "AAAA", "image/svg+xml": "<svg/>"})
-    picture["metadata"] = {"filenames": {"image/png": "../../../../evil.png", "image/svg+xml": "/tmp/evil.svg"}}
-    code = v4.new_code_cell("1", id="pictures", metadata={"filename": "../../evil"}, outputs=[picture])
-    notebook.cells.append(code)
+    cell["attachments"] = {
+        "../../../evil.png": {"image/png": "AAAA"},
+        "/tmp/x": {"text/html": "<script>"},
+        "none.png": {},
+    }
+    cell["source"] += "\n![x](attachment:../../../evil.png) ![y](attachment:none.png) ![z](attachment:missing.png)"
 
 
 def _swollen(notebook: NotebookNode) -> None:
@@ -230,7 +237,9 @@ ATTACKS = (
     _attack("c06", "links in the submission to the source and to another's work", _links, "no_canary"),
     _attack("c08", "scripts in rich outputs", hostile(_HTML), on_page=True),
     _attack("c09", "scripts in markdown, in a written answer and in a raw cell", _with_markdown, on_page=True),
-    _attack("c10", "attachments and output files named ../", hostile(edit=_with_attachment_names)),
+    _attack(
+        "c10", "attachments and output files named ../", hostile(_FILE_NAMES, edit=_with_attachment_names), on_page=True
+    ),
     _attack("c12", "a notebook of 30 MB", hostile(edit=_swollen), "ends"),
     _attack("c13", "JSON nested 100,000 deep", _deep, "ends"),
     _attack("c15", "archives that unpack outside, and bombs", _archives),
