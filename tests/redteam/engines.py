@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,15 +20,16 @@ from classroom.errors import GraderError
 from classroom.grading.models import NotebookIntake
 from classroom.grading.submissions import load_source, read_submission
 from classroom.ids import AssignmentId, StudentId
-from judge.plan import GradingJob, GradingResult, State
+from judge.plan import GradingJob, GradingResult, Limits, State
 from tests.redteam.corpus.base import Entry, Link, Pipe
 from tests.redteam.reference import ASSIGNMENT, NOTEBOOK, TASKS
 
 ATTACKER = "attacker"
 # One budget for all engines: a cell, a test, a submission; seconds.
-CELL_S, TEST_S, TOTAL_S = 6.0, 6.0, 30.0
+CELL_S, CALL_S, TEST_S, TOTAL_S = 6.0, 4.0, 6.0, 30.0
 STOCK_CELL_S = 6
 SLOT_UID = 61_990  # far up in the range of slots, away from those of an engine at work
+LIMITS = Limits(cell_s=CELL_S, call_s=CALL_S, test_s=TEST_S, total_s=TOTAL_S)
 DIED = "the grader died"
 _COURSE = f"""
 course: lab
@@ -184,7 +185,7 @@ class Judged:
         if notebook.job is None:
             return Graded(_no_points(), _documents(notebook, None), notebook.reason or "no reason", True, _since(begun))
         try:
-            result = self._run(notebook.job)
+            result = self._run(replace(notebook.job, limits=LIMITS))
         except (GraderError, OSError, EOFError) as error:
             return Graded(_no_points(), {}, f"{DIED}: {error}", False, _since(begun))
         if result.state is State.grader_fault:
