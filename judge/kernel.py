@@ -23,7 +23,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 from judge.outputs import Collector, Ran, Room
-from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, Limits, PlanCell, State, worst
+from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, Limits, PlanCell, State, fault, worst
 from judge.process import adopt_orphans, die_with_parent, resident_bytes, start_kernel, sweep, work_place
 from judge.verdict import judge_cell
 
@@ -185,7 +185,7 @@ def grade(job: GradingJob, *, python_path: Sequence[Path] = (), shared: Sequence
             session = _Session(kernel, job.limits)
             ran = [(cell, session.run(cell)) for cell in job.cells if cell.role != "markdown"]
         except RuntimeError as error:
-            return fault(job, f"the kernel didn't start: {error}", time.monotonic() - begun)
+            return fault(job, f"the kernel didn't start: {error}", ENGINE)
         finally:
             kernel.close()
             sweep()
@@ -194,16 +194,6 @@ def grade(job: GradingJob, *, python_path: Sequence[Path] = (), shared: Sequence
     state, reason = _summary(ran, verdicts)
     wall_s, cpu_s = round(time.monotonic() - begun, 3), round(_cpu_s() - cpu, 3)
     return GradingResult(job.id, cells, verdicts, state, reason, wall_s, cpu_s, ENGINE)
-
-
-def fault(job: GradingJob, reason: str, wall_s: float = 0.0) -> GradingResult:
-    """The result when the grader failed: nothing is known about the submission."""
-    verdicts = tuple(
-        CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, None, reason)
-        for cell in job.cells
-        if cell.role == "test"
-    )
-    return GradingResult(job.id, (), verdicts, State.grader_fault, reason, wall_s, 0.0, ENGINE)
 
 
 def _cell_result(cell: PlanCell, ran: Ran) -> CellResult:

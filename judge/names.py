@@ -48,6 +48,22 @@ def affected_cells(cells: Iterable[tuple[str, str]], changed: str) -> set[str]:
         reached |= further
 
 
+def required_cells(cells: Iterable[tuple[str, str]], wanted: Iterable[str]) -> set[str]:
+    """Ids of the (id, source) cells without which the wanted ones miss a name, the wanted ones included.
+
+    Of cells that bind one name all are taken: which of them counts is a matter of order.
+    """
+    sources = dict(cells)
+    bound = {cell_id: set(bound_names(source)) for cell_id, source in sources.items()}
+    required = set(wanted)
+    while True:
+        needed = {name for cell_id in required for name in needed_names(sources[cell_id])}
+        further = {cell_id for cell_id, names in bound.items() if names & needed} - required
+        if not further:
+            return required
+        required |= further
+
+
 def _bound_anywhere(nodes: list[ast.AST]) -> set[str]:
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}

@@ -57,13 +57,15 @@ class PlanCell:
 
 @dataclass(frozen=True)
 class GradingJob:
-    """One notebook of one submission. `files`: what stands beside it, by relative path."""
+    """One notebook of one submission. `files`: what stands beside it, by relative path. `preload`: modules that a
+    warm process imports beforehand; without, those that the instructor's cells import."""
 
     id: str
     notebook: str
     cells: tuple[PlanCell, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = Limits()
+    preload: tuple[str, ...] | None = None
 
     def to_json(self) -> str:
         body = asdict(self) | {"files": {name: base64.b64encode(data).decode() for name, data in self.files.items()}}
@@ -74,7 +76,8 @@ class GradingJob:
         body = json.loads(text)
         files = {name: base64.b64decode(data) for name, data in body["files"].items()}
         cells = tuple(PlanCell(**cell) for cell in body["cells"])
-        return cls(body["id"], body["notebook"], cells, files, Limits(**body["limits"]))
+        preload = None if body["preload"] is None else tuple(body["preload"])
+        return cls(body["id"], body["notebook"], cells, files, Limits(**body["limits"]), preload)
 
 
 @dataclass(frozen=True)
@@ -134,3 +137,13 @@ class GradingResult:
 def worst(states: list[State]) -> State:
     """The most severe of some states; ok of none."""
     return max(states, key=SEVERITY.index, default=State.ok)
+
+
+def fault(job: GradingJob, reason: str, engine: str) -> GradingResult:
+    """The result when the grader failed: nothing is known about the submission."""
+    verdicts = tuple(
+        CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, None, reason)
+        for cell in job.cells
+        if cell.role == "test"
+    )
+    return GradingResult(job.id, (), verdicts, State.grader_fault, reason, 0.0, 0.0, engine)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.imports import imported_modules
+from judge.imports import preload_of
 from judge.plan import GradingJob
 from judge.runner import Runner
 from judge.sandbox.slots import own_uid
@@ -54,7 +54,7 @@ class Worker:
             job = GradingJob.from_json(line)
         except (ValueError, KeyError, TypeError) as error:
             return json.dumps({"fault": f"no job: {error}"})
-        preload = preload_of(job)
+        preload = preload_of(job.cells) if job.preload is None else job.preload
         try:
             return self._runner(preload).grade(job).to_json()
         except (ZygoteError, OSError) as error:
@@ -81,12 +81,6 @@ class Worker:
         runner = self._runners.pop(preload, None)
         if runner is not None:
             runner.close()
-
-
-def preload_of(job: GradingJob) -> tuple[str, ...]:
-    """Modules that the instructor's cells import. A student's cell can't have anything imported in a zygote."""
-    trusted = [cell.source for cell in job.cells if cell.role in ("locked", "test")]
-    return tuple(sorted(imported_modules(trusted)))
 
 
 def serve(worker: Worker, lines: Iterable[str], answer: int) -> None:

@@ -11,7 +11,7 @@ from classroom.course.lint import Cell
 from classroom.errors import CourseError
 from classroom.ids import AssignmentId
 from classroom.rubric.files import load_rubric
-from judge.names import affected_cells, bound_names, needed_names
+from judge.names import affected_cells, bound_names, needed_names, required_cells
 from judge.plan import CellVerdict, GradingJob, GradingResult, Limits, PlanCell, State
 
 LESSON_LIMIT_S = 60.0
@@ -183,12 +183,16 @@ def _release_job(notebook: str, cells: Sequence[Cell], released: str) -> Grading
 
 
 def _answer_job(notebook: str, cells: Sequence[Cell], answer: Answer) -> GradingJob:
-    """Only the tests that the changed cell can reach: the others can't tell it from the solution."""
+    """Only the tests that the changed cell can reach, and the cells that those need: nothing else can tell the answer
+    from the solution, which is graded whole."""
     changed = next(cell for cell in cells if cell.grade_id == answer.task)
-    reached = {cell.grade_id for cell in cells if cell.id in _affected(cells, changed)}
-    planned = plan_cells(cells, {answer.task: answer.source})
-    kept = tuple(cell for cell in planned if cell.role != "test" or cell.id in reached)
-    return GradingJob(answer.name, notebook, kept, limits=_LIMITS)
+    answered = [replace(cell, source=answer.source) if cell is changed else cell for cell in cells]
+    tests = {cell.id for cell in cells if cell.is_test} & _affected(cells, changed)
+    code = [
+        (cell.id, cell.source) for cell in answered if cell.kind == "code" and (not cell.is_test or cell.id in tests)
+    ]
+    kept = required_cells(code, {*tests, changed.id})
+    return GradingJob(answer.name, notebook, plan_cells([c for c in answered if c.id in kept], {}), limits=_LIMITS)
 
 
 _LIMITS = Limits(cell_s=60, test_s=60, total_s=300)

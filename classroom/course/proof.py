@@ -12,7 +12,7 @@ from pathlib import Path
 from classroom.config import Settings, child_environment
 from classroom.course.checks import CourseFolders, Grade, Report, Row, check_assignment
 from classroom.errors import CourseError
-from classroom.grading.pool import engine_of
+from classroom.grading.engines import Engine, engine_of
 from classroom.ids import AssignmentId
 from judge.plan import GradingJob, GradingResult
 
@@ -27,13 +27,16 @@ def prove(settings: Settings, assignment: AssignmentId, *, task: str | None = No
     def generate(wanted: AssignmentId, folder: Path) -> None:
         generate_release(settings, wanted, folder)
 
-    return check_assignment(assignment, folders, generate=generate, grade=grader_of(settings), task=task)
-
-
-def grader_of(settings: Settings) -> Grade:
-    """Grades jobs in settings.workers processes at a time, or one a core; results as they come."""
     engine = engine_of(settings)
-    workers = settings.workers or os.cpu_count() or 1
+    try:
+        grade = grader_of(engine, settings.workers or os.cpu_count() or 1)
+        return check_assignment(assignment, folders, generate=generate, grade=grade, task=task)
+    finally:
+        engine.stop()
+
+
+def grader_of(engine: Engine, workers: int) -> Grade:
+    """Grades up to `workers` jobs at a time; results as they come."""
 
     def grade(jobs: Sequence[GradingJob]) -> Iterator[GradingResult]:
         with ThreadPoolExecutor(workers, thread_name_prefix="check") as executor:

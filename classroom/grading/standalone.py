@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from classroom.errors import CourseError, Refused
+from classroom.grading.engines import Engine
 from classroom.grading.jobs import GRADER_FAULT, MAX_TRIES
 from classroom.grading.models import SubmissionIntake, SubmissionResult
-from classroom.grading.pool import Engine, grade_submission
+from classroom.grading.pool import grade_submission
 from classroom.grading.submissions import AssignmentSource, load_notebook_source, read_files, take_in
 from classroom.ids import AssignmentId, StudentId, parse_assignment_id
 from judge.plan import Limits

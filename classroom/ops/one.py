@@ -6,7 +6,7 @@ from pathlib import Path
 from classroom.config import load_settings
 from classroom.errors import SettingsError
 from classroom.feedback.alone import feedback_of_one
-from classroom.grading.pool import Engine, engine_of
+from classroom.grading.engines import Places, bare_engine, engine_of
 from classroom.grading.standalone import Graded
 from classroom.grading.standalone import grade_one as grade_alone
 from judge.plan import Limits
@@ -17,8 +17,11 @@ def grade_one(source: Path, submission: Path, feedback: Path | None) -> Graded:
     try:
         engine = engine_of(load_settings())
     except SettingsError:  # no course anywhere: a notebook that needs none is graded all the same
-        engine = Engine()
-    graded = grade_alone(source, submission, engine, Limits())
+        engine = bare_engine(Places())
+    try:
+        graded = grade_alone(source, submission, engine, Limits())
+    finally:
+        engine.stop()
     if feedback is not None:
         feedback.write_bytes(feedback_of_one(graded.intake, graded.result))
     return graded

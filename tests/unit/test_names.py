@@ -2,7 +2,7 @@
 
 import pytest
 
-from judge.names import affected_cells, bound_names, needed_names
+from judge.names import affected_cells, bound_names, needed_names, required_cells
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,10 @@ def test_a_change_reaches_cells_through_names_of_names() -> None:
 
     assert affected_cells(cells, "a") == {"a", "b", "c"}
     assert affected_cells(cells, "d") == {"d"}
+
+
+def test_required_cells_are_those_that_bind_what_is_needed() -> None:
+    cells = [("lib", "import math"), ("a", "def a(): return math.pi"), ("b", "b = 1"), ("t", "print(a())")]
+
+    assert required_cells(cells, {"t"}) == {"lib", "a", "t"}
+    assert required_cells(cells, {"b"}) == {"b"}
