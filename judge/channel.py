@@ -78,7 +78,9 @@ class Channel:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, head: Head, frame: bytes = b"", fds: Sequence[int] = (), *, timeout_s: float = 10.0) -> None:
+    def send(
+        self, head: Head, frame: bytes | memoryview = b"", fds: Sequence[int] = (), *, timeout_s: float = 10.0
+    ) -> None:
         """Sends one message; raises ChannelGone when the other side is gone or doesn't read."""
         text = json.dumps(head, separators=(",", ":")).encode()
         if len(text) > MAX_HEAD_BYTES or len(frame) > MAX_FRAME_BYTES:
@@ -92,7 +94,7 @@ class Channel:
                 stack.callback(os.close, passed[-1])
             self._socket.settimeout(timeout_s)
             try:
-                socket.send_fds(self._socket, [packet if is_large else packet + frame], passed)
+                socket.send_fds(self._socket, [packet] if is_large else [packet, frame], passed)
             except OSError as error:
                 raise ChannelGone(f"nobody reads: {error}") from error
 
@@ -137,7 +139,7 @@ def _parse(packet: bytes, fds: Sequence[int], flags: int) -> Message:
     return Message(head, frame, tuple(fds[:-1]))
 
 
-def _memory_file(data: bytes) -> int:
+def _memory_file(data: bytes | memoryview) -> int:
     fd = os.memfd_create("frame", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         view = memoryview(data)

@@ -181,18 +181,12 @@ class Server:
         raise CodecError(f"an unknown request: {asked}")
 
 
-def values_of(names: dict[str, Any], wanted: list[str]) -> tuple[bytes, list[str]]:
-    """The frame of the values that travel as plain data, and the names that don't."""
-    found: dict[str, Any] = {}
-    refused = []
-    for name in wanted:
-        if name in names:
-            try:
-                encode(names[name])
-                found[name] = names[name]
-            except CodecError:
-                refused.append(name)
-    return encode(found), refused
+def values_of(names: dict[str, Any], wanted: list[str]) -> bytes | None:
+    """The frame of these names' values; None when one of them isn't plain data."""
+    try:
+        return encode({name: names[name] for name in wanted if name in names})
+    except CodecError:
+        return None
 
 
 def _error(name: str | None, message: str) -> tuple[Any, BaseException | None, None]:

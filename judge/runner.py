@@ -12,14 +12,14 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from judge.channel import Channel, ChannelGone, pair
-from judge.names import bound_names, needed_names
 from judge.outputs import Collector, Room
+from judge.park import Park, plan_parks, trusted_cells
 from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, PlanCell, State, worst
 from judge.sandbox import Boundary
 from judge.sandbox.watchdog import Watchdog
@@ -27,16 +27,17 @@ from judge.zygote import Usage, Zygote
 
 ENGINE = "split-1"
 GRACE_S = 2.0  # for the reply after a cell's own alarm
+PARK_S = 10.0  # for a fork, or for values up to MAX_VALUES_BYTES
 
 
 @dataclass
 class _Run:
-    """What one job has produced so far. `parked`: for each test its place among `places`."""
+    """What one job has produced so far. places: parked copies, or frames of plain values; place_of: by test."""
 
     job: GradingJob
     deadline: float
     cells: list[CellResult] = field(default_factory=list)
-    places: list[Channel] = field(default_factory=list)
+    places: list[Channel | memoryview] = field(default_factory=list)
     place_of: dict[str, int] = field(default_factory=dict)
     room: Room = field(default_factory=Room)
     gone: tuple[State, str] | None = None
@@ -61,7 +62,7 @@ class Runner:
         """
         self._folder = Path(tempfile.mkdtemp(prefix="judge-"))
         self._folder.chmod(0o711)
-        self._uid, self._layers = uid, tuple(layers)
+        self._uid, self._layers, self._preload = uid, tuple(layers), frozenset(preload)
         package = Path(__file__).resolve().parent
         self._readable = (package, *readable, *shared)
         for path in shared:
@@ -98,9 +99,10 @@ class Runner:
             try:
                 with Watchdog(student.pid, memory_mb=job.limits.memory_mb, processes=job.limits.processes) as watchdog:
                     with channel:
-                        _run_cells(run, channel, watchdog)
+                        _run_cells(run, channel, watchdog, self._preload)
                     for place in run.places:
-                        ends.callback(place.close)
+                        if isinstance(place, Channel):
+                            ends.callback(place.close)
                     verdicts, judge_usage = self._judge(run)
                     usage.append(judge_usage)
             finally:
@@ -172,37 +174,16 @@ def environment_of(home: Path, python_path: Sequence[Path]) -> dict[str, str]:
     }
 
 
-def trusted_cells(cells: Sequence[PlanCell]) -> list[PlanCell]:
-    """The cells without those locked ones that use a student's name: they run in the student's process only."""
-    theirs = {name for cell in cells if cell.role == "student" for name in _bound(cell)}
-    kept = []
-    for cell in cells:
-        if cell.role == "locked" and needed_names(cell.source) & theirs:
-            theirs |= set(_bound(cell))
-        else:
-            kept.append(cell)
-    return kept
-
-
-def _bound(cell: PlanCell) -> list[str]:
-    try:
-        return bound_names(cell.source)
-    except SyntaxError:
-        return []
-
-
-def _run_cells(run: _Run, channel: Channel, watchdog: Watchdog) -> None:
-    """Phase 1. A park is shared by tests with nothing between them."""
-    is_parked = False
-    for cell in run.job.cells:
-        if cell.role == "test":
-            if run.gone is None and not is_parked:
-                is_parked = _park(run, channel)
-            if is_parked:
-                run.place_of[cell.id] = len(run.places) - 1
-        elif cell.role != "markdown":
-            is_parked = False
+def _run_cells(run: _Run, channel: Channel, watchdog: Watchdog, preloaded: Collection[str]) -> None:
+    """Phase 1: every cell that isn't a test, and a place for the tests to ask at each moment that they ask about."""
+    parks = plan_parks(run.job.cells, preloaded)
+    for index, cell in enumerate(run.job.cells):
+        while parks and parks[0].before == index:
+            _keep_place(run, parks.pop(0), channel)
+        if cell.role in ("student", "locked"):
             run.cells.append(_run_cell(run, cell, channel, watchdog))
+    for park in parks:
+        _keep_place(run, park, channel)
 
 
 def _run_cell(run: _Run, cell: PlanCell, channel: Channel, watchdog: Watchdog) -> CellResult:
@@ -239,18 +220,36 @@ def _state_of(error: str | None) -> State:
     return {"CellTimeout": State.timeout, "MemoryError": State.out_of_memory}.get(error, State.error)
 
 
-def _park(run: _Run, channel: Channel) -> bool:
+def _keep_place(run: _Run, park: Park, channel: Channel) -> None:
+    """Values where these will do, else a copy of the process; nothing when the process is gone."""
+    if run.gone is not None:
+        return
+    try:
+        place = None if park.names is None else _ask_values(park.names, channel)
+        run.places.append(_park(channel) if place is None else place)
+    except ChannelGone:
+        run.gone = (State.crashed, "it crashed")
+        return
+    run.place_of |= dict.fromkeys(park.tests, len(run.places) - 1)
+
+
+def _ask_values(names: Sequence[str], channel: Channel) -> memoryview | None:
+    """The values' frame, unread; None when one of them isn't plain data."""
+    channel.send({"do": "values", "names": list(names)})
+    reply = channel.receive(time.monotonic() + PARK_S)
+    return None if reply.head.get("refused") else reply.frame
+
+
+def _park(channel: Channel) -> Channel:
     mine, theirs = pair()
     try:
         with theirs:
             channel.send({"do": "park"}, fds=[theirs.fileno()])
-            channel.receive(time.monotonic() + 10)
+            channel.receive(time.monotonic() + PARK_S)
     except ChannelGone:
         mine.close()
-        run.gone = (State.crashed, "it crashed")
-        return False
-    run.places.append(mine)
-    return True
+        raise
+    return mine
 
 
 def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run) -> list[CellVerdict]:
@@ -259,7 +258,10 @@ def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run) -> list[
     try:
         channel.send({"do": "judge"}, json.dumps(order).encode())
         for place in run.places:
-            channel.send({}, fds=[place.fileno()])
+            if isinstance(place, Channel):
+                channel.send({}, fds=[place.fileno()])
+            else:
+                channel.send({}, place)
         budget = sum(run.job.limits.test_s for _ in tests) + 30
         reply = channel.receive(min(time.monotonic() + budget, run.deadline + 30))
         return [

@@ -23,6 +23,8 @@ from judge.shell import Shell, Shown
 
 FOREVER = 1e9
 MAX_SHOWN_BYTES = 48 << 20
+# The controller keeps them until the tests run. When there's more, it keeps a copy of the process.
+MAX_VALUES_BYTES = 8 << 20
 
 
 class CellTimeout(BaseException):
@@ -45,8 +47,9 @@ def serve(shell: Shell, channel: Channel) -> None:
                 shown, error = run_cell(shell, message.head["source"], message.head["timeout_s"])
                 channel.send({"error": error}, _shown_bytes(shown))
             elif asked == "values":
-                frame, refused = values_of(shell.user_ns, message.head["names"])
-                channel.send({"refused": refused}, frame)
+                frame = values_of(shell.user_ns, message.head["names"])
+                is_fitting = frame is not None and len(frame) <= MAX_VALUES_BYTES
+                channel.send({"refused": not is_fitting}, frame if frame and is_fitting else b"")
             elif asked == "park":
                 if any(name in sys.modules for name in THREADED):
                     kept.append(Channel.from_fd(os.dup(message.fds[0])))
