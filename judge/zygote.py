@@ -142,16 +142,18 @@ def _import_all(modules: Sequence[str], channel: Channel) -> None:
 def _student_life() -> Callable[[Channel], None]:
     from judge.shell import make_shell
     from judge.student import serve
+    from judge.warm import warm_up
 
     shell = make_shell()
-    shell.run("1 + 1")
-    shell.execution_count = 1
+    warm_up(shell)
     return lambda channel: serve(shell, channel)
 
 
 def _judge_life() -> Callable[[Channel], None]:
     from judge.bench import serve
+    from judge.warm import warm_up_judge
 
+    warm_up_judge()
     return serve
 
 
