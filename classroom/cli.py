@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from classroom.errors import ClassroomError
+from classroom.ids import parse_assignment_id
 from classroom.ops import launch
 
 app = typer.Typer(
@@ -105,6 +106,25 @@ def scores(assignment: Assignment) -> None:
         for row in here.gradebook.scores(here.course.assignment(assignment).id):
             waits = "  to grade" if row.needs_manual_grade else ""
             typer.echo(f"{row.student:<24} {row.score:>7g} of {row.max_score:g}{waits}")
+
+
+@app.command()
+def check(
+    assignment: Assignment,
+    task: Annotated[str | None, typer.Option(help="Only the known answers of this solution cell.")] = None,
+) -> None:
+    """Prove that an assignment's tests tell right from wrong, and that its release gives nothing away."""
+    from classroom.config import load_settings
+    from classroom.course.proof import prove, verdict_of
+
+    report = prove(load_settings(), parse_assignment_id(assignment), task=task)
+    for row in sorted(report.rows, key=lambda row: row.name):
+        typer.echo(verdict_of(row))
+    for complaint in report.complaints:
+        typer.echo(complaint, err=True)
+    if not report.passed:
+        raise ClassroomError(f"{assignment} must not be released: {len(report.complaints)} complaints, listed above")
+    typer.echo(f"{assignment}: {len(report.rows)} answers earn what they should")
 
 
 @app.command("grade-one")
