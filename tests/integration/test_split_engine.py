@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -21,10 +22,10 @@ def runner() -> Iterator[Runner]:
         yield runner
 
 
-def grade(runner: Runner, answer: str, *tests: str) -> GradingResult:
+def grade(runner: Runner, answer: str, *tests: str, limits: Limits = LIMITS) -> GradingResult:
     cells = [PlanCell("answer", "student", answer)]
     cells += [PlanCell(f"test{number}", "test", KIT + test, 1.0) for number, test in enumerate(tests, 1)]
-    return runner.grade(GradingJob("job", "ps1", tuple(cells), limits=LIMITS))
+    return runner.grade(GradingJob("job", "ps1", tuple(cells), limits=limits))
 
 
 STACK = """
@@ -46,9 +47,7 @@ class Stack:
         pytest.param("def f(x): return x + 1", "assert f(1) == 2", id="plain assert pays in full"),
         pytest.param("def f(x): return x + 1", "award(f(1) == 2, 1)", id="function"),
         pytest.param("x = {'a': [1, 2.5, None]}", "award(x == {'a': [1, 2.5, None]}, 1)", id="value"),
-        pytest.param(
-            "async def f(): return 3", "import asyncio\naward(asyncio.run(f()) == 3, 1)", id="async"
-        ),
+        pytest.param("async def f(): return 3", "import asyncio\naward(asyncio.run(f()) == 3, 1)", id="async"),
         pytest.param(
             STACK,
             "s = Stack()\ns.push(1).push(2)\n"
@@ -203,14 +202,15 @@ def test_a_hidden_argument_is_in_nothing_that_is_shown(runner: Runner) -> None:
         pytest.param("x = bytearray(3 << 30)", State.out_of_memory, id="memory"),
         pytest.param("import os\nos.kill(os.getpid(), 9)", State.crashed, id="crash"),
         pytest.param(
-            "import os, time\nfor n in range(8):\n    if os.fork() == 0:\n        x = b'1' * (400 << 20)\n        time.sleep(20)\ntime.sleep(1.9)",
+            "import os, time\nfor n in range(8):\n    if os.fork() == 0:\n        x = b'1' * (400 << 20)\n        time.sleep(20)\ntime.sleep(15)",
             State.out_of_memory,
             id="memory of a family",
         ),
     ],
 )
 def test_each_way_to_fail_has_its_state(runner: Runner, answer: str, state: State) -> None:
-    result = grade(runner, answer, "award(f() == 1, 1)")
+    limits = replace(LIMITS, cell_s=20) if state == State.out_of_memory else LIMITS
+    result = grade(runner, answer, "award(f() == 1, 1)", limits=limits)
 
     assert result.cells[0].state == state
     assert result.points == 0.0
