@@ -29,7 +29,10 @@ done
 i=0 covered=
 while [ "$i" -lt "$pairs" ]; do
   eval "closed=\\$closed_$i shown=\\$shown_$i"
-  case ":$covered:" in *":$closed:"*) ;; *) mount -t tmpfs -o mode=0755 none "$closed"; covered="$covered:$closed" ;; esac
+  case ":$covered:" in
+    *":$closed:"*) ;;
+    *) mount -t tmpfs -o mode=0755 none "$closed"; covered="$covered:$closed" ;;
+  esac
   mkdir -p "$shown"; mount --bind "$hold/$i" "$shown"; i=$((i + 1))
 done
 exec setpriv --reuid "$uid" --regid "$gid" --clear-groups --bounding-set=-all --inh-caps=-all -- "$@"
