@@ -39,7 +39,7 @@ DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet
 .PHONY: data
 data: env  ## make the course's data, where it's missing or older than what makes it
 	@for file in $(DATA_FILES); do test -f data/$$file || rm -f data/.made; done
-	@$(MAKE) --no-print-directory data/.made
+	@$(MAKE) --no-print-directory --silent data/.made
 
 data/.made: $(wildcard cardpress/*.py quizzes/*.yaml)
 	$(BIN)/python -m cardpress --out data
@@ -47,15 +47,15 @@ data/.made: $(wildcard cardpress/*.py quizzes/*.yaml)
 
 .PHONY: up
 up: env data  ## start the class on this machine: make up [PORT=8000] [STATE=.state] [DEMO=1]
-	$(BIN)/classroom up --state '$(STATE)' $(if $(filter-out file,$(origin PORT)),--port '$(PORT)') $(if $(filter 0,$(DEMO)),--no-demo)
+	@$(BIN)/classroom up --state '$(STATE)' $(if $(filter-out file,$(origin PORT)),--port '$(PORT)') $(if $(filter 0,$(DEMO)),--no-demo)
 
 .PHONY: down
 down:  ## stop everything that `make up` started, and nothing else
-	$(BIN)/classroom down --state '$(STATE)'
+	@$(BIN)/classroom down --state '$(STATE)'
 
 .PHONY: status
 status:  ## say whether the class runs, and where
-	$(BIN)/classroom status --state '$(STATE)'
+	@$(BIN)/classroom status --state '$(STATE)'
 
 # One thread in the numerical libraries: tests run beside servers on few cores.
 .PHONY: test

@@ -1,15 +1,17 @@
 """The processes of one class, known by the mark in their environment."""
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 
 import psutil
 
 from classroom.ops.instance import MARK, Instance
 
-# A stopping hub ends its services, its proxy and the students' servers one after the other: 9 to 20 s were measured.
+# A hub that stops its services, its proxy and the students' servers one after the other took 9 to 20 s.
 _HUB_PATIENCE_S = 30.0
 _PATIENCE_S = 6.0
+_PAUSE_S = 0.1
 
 
 def is_running(instance: Instance) -> bool:
@@ -25,34 +27,50 @@ def marked(mark: str) -> list[psutil.Process]:
 def stop(instance: Instance) -> int:
     """End every process of the instance and what they started; returns how many there were.
 
-    The hub goes first, so that it can write down that its servers have stopped.
+    All are asked at once, the hub first: it writes down that its servers have stopped, and finds them stopped.
     """
     ours = _with_children(marked(instance.mark))
     if hub := _hub(instance):
-        _signal([hub], kill=False)
-        psutil.wait_procs([hub], timeout=_HUB_PATIENCE_S)
+        _signal([hub, *(process for process in ours if process != hub)], kill=False)
+        _wait([hub], _HUB_PATIENCE_S)
     reap(ours)
-    reap(_with_children(marked(instance.mark)))
+    reap(_with_children(marked(instance.mark)))  # what the hub had just begun to start again
     return len(ours)
 
 
 def reap(processes: Iterable[psutil.Process]) -> None:
     """Ask them to end; kill who hasn't after some seconds."""
-    alive = [process for process in processes if process.is_running()]
+    alive = [process for process in processes if is_alive(process)]
     _signal(alive, kill=False)
-    _, stubborn = psutil.wait_procs(alive, timeout=_PATIENCE_S)
+    stubborn = _wait(alive, _PATIENCE_S)
     _signal(stubborn, kill=True)
-    psutil.wait_procs(stubborn, timeout=_PATIENCE_S)
+    _wait(stubborn, _PATIENCE_S)
+
+
+def _wait(processes: Sequence[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Those that still live after so many seconds. (psutil's own wait takes a zombie for alive.)"""
+    deadline = time.monotonic() + timeout_s
+    while (alive := [process for process in processes if is_alive(process)]) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_S)
+    return alive
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; a zombie only waits for its parent to look."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _hub(instance: Instance) -> psutil.Process | None:
     try:
-        process = psutil.Process(instance.hub_pid) if instance.hub_pid else None
-        if process and process.status() != psutil.STATUS_ZOMBIE and process.create_time() == instance.hub_started:
-            return process
+        # Without a pid it is ourselves, who started at another time.
+        process = psutil.Process(instance.hub_pid or None)
+        is_hub = process.create_time() == instance.hub_started and is_alive(process)
     except psutil.NoSuchProcess:
-        pass
-    return None
+        return None
+    return process if is_hub else None
 
 
 def _mark_of(process: psutil.Process) -> str | None:

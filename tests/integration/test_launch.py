@@ -16,6 +16,7 @@ import pytest
 
 from classroom.ops.accounts import load_accounts, write_accounts
 from classroom.ops.instance import MARK, is_free
+from classroom.ops.processes import is_alive
 from tests.other_user import USER, as_user
 from tests.running_class import RunningClass
 
@@ -83,7 +84,7 @@ def test_down_stops_all_of_it_and_nothing_else(running: RunningClass) -> None:
 
         assert len(ours) >= 4
         assert server in ours
-        assert not [process for process in ours if process.is_running()]
+        assert not [process for process in ours if is_alive(process)]
         assert decoy.poll() is None
         ports = (instance.port, instance.hub_port, instance.proxy_api_port, instance.service_port)
         assert all(map(is_free, ports))
@@ -99,12 +100,12 @@ def test_up_after_kill_of_the_hub_reaps_what_it_left_and_serves_again(running: R
     orphans = [process for process in running.processes() if process != hub]
     hub.kill()
     hub.wait()
-    assert any(process.is_running() for process in orphans)
+    assert any(map(is_alive, orphans))
 
     printed = running.up()
 
     assert f"Ended {len(orphans)} processes" in printed
-    assert not [process for process in orphans if process.is_running()]
+    assert not [process for process in orphans if is_alive(process)]
     assert running.spawn("student1").is_running()
 
 
@@ -214,3 +215,20 @@ def test_ordinary_user_starts_and_stops_a_class(home: Path) -> None:
     finally:
         ordinary.run("down")
     assert not ordinary.processes()
+
+
+@pytest.mark.needs("user")
+def test_ordinary_user_grades(course_root: Path, home: Path) -> None:
+    """The grader's own tests, run by that user: nothing in them may need root."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={home / 'tmp'}"]
+
+    done = subprocess.run(
+        as_user([*command, "tests/integration/test_grade_one.py"]),
+        cwd=course_root,
+        env={**os.environ, "HOME": str(home), "USER": USER},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
