@@ -226,7 +226,8 @@ def _keep_place(run: _Run, park: Park, channel: Channel) -> None:
         return
     try:
         place = None if park.names is None else _ask_values(park.names, channel)
-        run.places.append(_park(channel) if place is None else place)
+        is_last = park.before == len(run.job.cells)
+        run.places.append(_park(channel, len(park.tests) == 1, is_last) if place is None else place)
     except ChannelGone:
         run.gone = (State.crashed, "it crashed")
         return
@@ -240,11 +241,12 @@ def _ask_values(names: Sequence[str], channel: Channel) -> memoryview | None:
     return None if reply.head.get("refused") else reply.frame
 
 
-def _park(channel: Channel) -> Channel:
+def _park(channel: Channel, is_single: bool, is_last: bool) -> Channel:
+    """The way to a copy of the process as it is now. After the last cell the process itself will do."""
     mine, theirs = pair()
     try:
         with theirs:
-            channel.send({"do": "park"}, fds=[theirs.fileno()])
+            channel.send({"do": "park", "is_single": is_single, "is_last": is_last}, fds=[theirs.fileno()])
             channel.receive(time.monotonic() + PARK_S)
     except ChannelGone:
         mine.close()

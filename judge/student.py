@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from judge.channel import Channel, ChannelGone, Message
 from judge.objects import Server, values_of
@@ -39,6 +39,7 @@ THREADED = ("polars",)
 def serve(shell: Shell, channel: Channel) -> None:
     """Obeys the controller until it closes the channel, then waits to be killed: services of a cell live on."""
     kept: list[Channel] = []
+    at_end: Message | None = None
     with contextlib.suppress(ChannelGone):
         while True:
             message = channel.receive(time.monotonic() + FOREVER)
@@ -52,12 +53,15 @@ def serve(shell: Shell, channel: Channel) -> None:
                 channel.send({"refused": not is_fitting}, frame if frame and is_fitting else b"")
             elif asked == "park":
                 if any(name in sys.modules for name in THREADED):
-                    kept.append(Channel.from_fd(os.dup(message.fds[0])))
+                    kept.append(Channel.from_fd(message.fds[0]))
+                elif message.head.get("is_last"):
+                    at_end = message
                 else:
-                    _park(shell, message.fds[0])
-                os.close(message.fds[0])
+                    _park(shell, message)
                 channel.send({"parked": True})
     channel.close()
+    if at_end is not None:
+        _template(shell, at_end)
     _answer_here(shell, kept)
     while True:
         signal.pause()
@@ -95,10 +99,11 @@ def _alarm(timeout_s: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _park(shell: Shell, fd: int) -> None:
+def _park(shell: Shell, message: Message) -> None:
     """Forks the template: this moment of the notebook, asleep until a test needs it."""
     if _fork() == 0:
-        _template(shell, Channel.from_fd(os.dup(fd)))
+        _template(shell, message)
+    os.close(message.fds[0])
 
 
 def _fork() -> int:
@@ -110,19 +115,23 @@ def _fork() -> int:
     return child
 
 
-def _template(shell: Shell, channel: Channel) -> None:
-    """Forks a worker for each descriptor it's sent; never answers anything itself."""
+def _template(shell: Shell, message: Message) -> NoReturn:
+    """Forks a worker for each descriptor it's sent, and answers nothing itself: a worker that dies is replaced.
+
+    A template for one test only is that test's worker: a fork less, and 4,000 pages that aren't copied.
+    """
+    channel = Channel.from_fd(message.fds[0])
     try:
         while True:
             (fd,) = channel.receive(time.monotonic() + FOREVER).fds
-            if _fork() == 0:
+            if message.head.get("is_single") or _fork() == 0:
                 _work(shell, Channel.from_fd(fd))
             os.close(fd)
-    except (ChannelGone, ValueError):
+    finally:
         os._exit(0)
 
 
-def _work(shell: Shell, channel: Channel) -> None:
+def _work(shell: Shell, channel: Channel) -> NoReturn:
     """Answers the judge about this moment's names, until it closes."""
     try:
         server = make_server(shell, channel)
