@@ -3,6 +3,7 @@
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__name__", "__file__"}
 
@@ -25,15 +26,12 @@ def bound_names(source: str) -> list[str]:
 
     What functions, classes and comprehensions bind inside stays inside. A loop's target is bound once.
     """
-    return [name for statement in parse_cell(source).body for name in _bound_by(statement)]
+    return list(_bound(source))
 
 
 def needed_names(source: str) -> set[str]:
     """Names that a cell loads, anywhere in it, and nothing in the cell binds; builtins left out."""
-    tree = parse_cell(source)
-    nodes = list(ast.walk(tree))
-    loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return loaded - _bound_anywhere(nodes) - _BUILTINS
+    return set(_needed(source))
 
 
 def affected_cells(cells: Iterable[tuple[str, str]], changed: str) -> set[str]:
@@ -62,6 +60,19 @@ def required_cells(cells: Iterable[tuple[str, str]], wanted: Iterable[str]) -> s
         if not further:
             return required
         required |= further
+
+
+# An instructor's cells are the same in every submission of a class.
+@lru_cache(maxsize=256)
+def _bound(source: str) -> tuple[str, ...]:
+    return tuple(name for statement in parse_cell(source).body for name in _bound_by(statement))
+
+
+@lru_cache(maxsize=256)
+def _needed(source: str) -> frozenset[str]:
+    nodes = list(ast.walk(parse_cell(source)))
+    loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return frozenset(loaded - _bound_anywhere(nodes) - _BUILTINS)
 
 
 def _bound_anywhere(nodes: list[ast.AST]) -> set[str]:

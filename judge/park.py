@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from judge import kit
 from judge.names import bound_names, needed_names, parse_cell
@@ -107,14 +108,17 @@ def value_names(source: str, trusted: Collection[str]) -> tuple[str, ...] | None
     """
     try:
         wanted = needed_names(source) - set(trusted)
-        public = needed_names(released(source))
-        calls = [node.func for node in ast.walk(parse_cell(source)) if isinstance(node, ast.Call)]
+        needs_process = wanted & called_names(source) or not wanted <= needed_names(released(source))
     except _UNREADABLE:
         return None
-    is_called = any(isinstance(function, ast.Name) and function.id in wanted for function in calls)
-    if is_called or not wanted <= public or words_of(source) & _ASKING_HELPERS:
-        return None
-    return tuple(sorted(wanted))
+    return None if needs_process or words_of(source) & _ASKING_HELPERS else tuple(sorted(wanted))
+
+
+@lru_cache(maxsize=128)  # tests are the same in every submission of a class
+def called_names(source: str) -> frozenset[str]:
+    """Names that stand before an opening parenthesis somewhere in a cell."""
+    calls = (node.func for node in ast.walk(parse_cell(source)) if isinstance(node, ast.Call))
+    return frozenset(function.id for function in calls if isinstance(function, ast.Name))
 
 
 def _make_park(before: int, tests: Sequence[PlanCell], trusted: dict[str, set[str]]) -> Park:
