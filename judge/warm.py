@@ -84,12 +84,14 @@ FAILING = "def f():\n    return [][1]\nf()"
 
 def warm_up(shell: Shell) -> None:
     """For students' processes. Leaves the shell as new: no name, no figure, no count."""
+    given = dict(shell.user_ns)
     cells = ["1 + 1", "print('a')", FAILING, "def", *_cells()]
     for cell in cells:
         shell.run(cell)
     warm_up_codec(shell.user_ns)
     shell.run("get_ipython().user_ns.get('plt') and plt.close('all')")
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]  # IPython has no types
+    shell.user_ns.update({name: value for name, value in given.items() if name not in shell.user_ns})
     shell.execution_count = 1
     shell.tape.take()
 

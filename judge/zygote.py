@@ -123,6 +123,8 @@ def main(arguments: Sequence[str]) -> None:
     channel = Channel.from_fd(int(fd))
     _import_all(json.loads(preload), channel)
     live = _student_life() if kind == "student" else _judge_life()
+    if count_threads() > 1:
+        raise SystemExit("getting warm has started threads: a copy would wait for them")
     gc.collect()
     gc.freeze()
     _serve(channel, live)
@@ -133,10 +135,14 @@ def _import_all(modules: Sequence[str], channel: Channel) -> None:
     for module in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-        if len(list(Path("/proc/self/task").iterdir())) > 1:
+        if count_threads() > 1:
             channel.receive(time.monotonic() + START_S)
             channel.send({"threads": module})
             raise SystemExit(0)
+
+
+def count_threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def _student_life() -> Callable[[Channel], None]:
