@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from classroom.assignments import load_course
 from classroom.errors import GraderError
-from classroom.grading.models import NotebookIntake
+from classroom.grading.models import NotebookIntake, SubmissionIntake
+from classroom.grading.pool import summarise, unrun
 from classroom.grading.submissions import load_source, read_submission
 from classroom.ids import AssignmentId, StudentId
 from judge.plan import GradingJob, GradingResult, Limits, State
@@ -182,26 +183,39 @@ class Judged:
         loaded = load_source(self._course / "source" / ASSIGNMENT, AssignmentId(ASSIGNMENT))
         intake = read_submission(folder, StudentId(ATTACKER), loaded, self._rules, engine="redteam")
         notebook = intake.notebooks[0]
-        if notebook.job is None:
-            return Graded(_no_points(), _documents(notebook, None), notebook.reason or "no reason", True, _since(begun))
         try:
-            result = self._run(replace(notebook.job, limits=LIMITS))
+            result = self._grade(notebook)
         except (GraderError, OSError, EOFError) as error:
             return Graded(_no_points(), {}, f"{DIED}: {error}", False, _since(begun))
         if result.state is State.grader_fault:
             return Graded(_no_points(), {}, f"{DIED}: {result.reason}", False, _since(begun))
         points = {verdict.id: verdict.points for verdict in result.verdicts}
-        return Graded(points, _documents(notebook, result), result.reason or "", True, _since(begun))
+        wall_s = _since(begun)
+        try:
+            documents = _documents(intake, result)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this student gets no feedback
+            return Graded(points, {}, f"feedback failed: {error!r}", True, wall_s)
+        return Graded(points, documents, result.reason or "", True, wall_s)
+
+    def _grade(self, notebook: NotebookIntake) -> GradingResult:
+        if notebook.job is None:
+            return unrun(notebook, "redteam")
+        return self._run(replace(notebook.job, limits=LIMITS))
 
 
 def open_engine(name: str, root: Path) -> Engine:
-    """The engine of that name: stock, kernel, judge, or judge-without-LAYER for a control."""
+    """The engine of that name: stock, kernel, split, judge, or judge-without-LAYER for a control.
+
+    judge and split are the same engine: in the grading process itself, so that its memory and descriptors are seen, and
+    behind the classroom's processes.
+    """
     if name == "stock":
         return Stock(root)
-    if name == "kernel":
-        from classroom.grading.pool import Engine as Kernel
+    if name in ("kernel", "split"):
+        from classroom.grading.engines import KernelEngine, SplitEngine
 
-        return Judged(root, Kernel().grade, lambda: None)
+        engine = KernelEngine() if name == "kernel" else SplitEngine()
+        return Judged(root, engine.grade, engine.stop)
     if name.partition("-without-")[0] == "judge":
         return _open_judge(root, without=name.partition("-without-")[2].split("-"))
     raise ValueError(f"there is no engine {name!r}; take stock, kernel or judge")
@@ -223,21 +237,17 @@ def _open_judge(root: Path, *, without: Sequence[str]) -> Engine:
     return Judged(root, runner.grade, runner.close)
 
 
-def _documents(notebook: NotebookIntake, result: GradingResult | None) -> dict[str, str]:
-    """Outputs as they go into the feedback, and the feedback."""
-    shown = [cell.outputs for cell in result.cells] if result else []
-    hints = [verdict.hint for verdict in result.verdicts if verdict.hint] if result else []
-    documents = {"outputs": json.dumps(shown), "hints": "\n".join(hints)}
-    feedback = render_feedback(notebook, result)
-    return documents | ({"feedback": feedback} if feedback is not None else {})
+def _documents(submission: SubmissionIntake, result: GradingResult) -> dict[str, str]:
+    """Outputs as they go into the feedback, public hints, and the feedback."""
+    from classroom.feedback.alone import feedback_of_one
 
-
-def render_feedback(notebook: NotebookIntake, result: GradingResult | None) -> str | None:
-    """The document that a student would get; None as long as nothing makes one from an intake and a result."""
-    import classroom.feedback
-
-    render = getattr(classroom.feedback, "render_notebook", None)
-    return None if render is None else str(render(notebook, result))
+    submitted = summarise(submission, {str(submission.notebooks[0].source.id): result})
+    hints = [verdict.hint for verdict in result.verdicts if verdict.hint]
+    return {
+        "outputs": json.dumps([cell.outputs for cell in result.cells]),
+        "hints": "\n".join(hints),
+        "feedback": feedback_of_one(submission, submitted).decode(),
+    }
 
 
 def _outputs_by_kind(notebook: dict[str, Any]) -> dict[str, str]:

@@ -232,9 +232,10 @@ def canaries_in(text: str) -> frozenset[str]:
 
 def live_markup(html: str, mark: str) -> str:
     """The first tag, style or address in a page that carries the attack's mark as markup, not as text; "" if none."""
-    found = re.search(
-        rf"<[a-zA-Z/!][^<>]*{mark}[^<>]*>|<(script|style)[^>]*>[^<]*{mark}|javascript:[^\"'<>]*{mark}", html
-    )
+    tag = rf"<[a-zA-Z/!][^<>]*{mark}[^<>]*>"
+    content = rf"<(?:script|style)[^>]*>[^<]*{mark}"
+    address = rf"(?:href|src|action|formaction)\s*=\s*[\"']?\s*(?:javascript|data:text)[^\"'<>]*{mark}"
+    found = re.search(f"{tag}|{content}|{address}", html, re.IGNORECASE)
     return found.group(0) if found else ""
 
 

@@ -15,7 +15,7 @@ from tests.redteam.reference import POINTS
 def main(words: list[str] | None = None) -> int:
     """Prints a line for each attack and the totals; 1 when an attack succeeded or a reference grade is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.redteam", description="Try the attacks on an engine.")
-    parser.add_argument("--engine", default="judge", help="judge, kernel, stock, or judge-without-LAYER")
+    parser.add_argument("--engine", default="judge", help="judge, split, kernel, stock, or judge-without-LAYER")
     parser.add_argument("--only", default="", help="ids of attacks, with commas")
     parser.add_argument("--class", dest="kinds", default="abcde", help="classes: a, b, c, d, e")
     parser.add_argument("--honest-after", choices=("all", "harm", "none"), default="", help="after which attacks")
