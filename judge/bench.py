@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,43 +19,35 @@ Place = Session | Mapping[str, Any]  # a parked copy to ask, or plain values
 
 
 def serve(channel: Channel) -> None:
-    """One submission: an order with the cells, then one message with the descriptor of each parked copy."""
+    """One submission: an order with the cells, then one message for each place; a verdict goes out as it's reached."""
     order = json.loads(bytes(_next(channel).frame))
     places = [_place(_next(channel), order) for _ in range(order["places"])]
-    verdicts = try_all(
-        [PlanCell(**cell) for cell in order["cells"]], order["place_of"], places, Limits(**order["limits"])
-    )
-    channel.send({}, json.dumps([asdict(verdict) for verdict in verdicts]).encode())
+    cells, limits = [PlanCell(**cell) for cell in order["cells"]], Limits(**order["limits"])
+    for verdict in try_all(cells, order["place_of"], places, limits):
+        channel.send({}, json.dumps(asdict(verdict)).encode())
     os._exit(0)
 
 
 def try_all(
-    cells: Sequence[PlanCell],
-    place_of: Mapping[str, int],
-    places: Sequence["Session | Mapping[str, Any]"],
-    limits: Limits,
-) -> list[CellVerdict]:
-    """The verdicts of the test cells, in order; trusted locked cells among them run here first.
+    cells: Sequence[PlanCell], place_of: Mapping[str, int], places: Sequence[Place], limits: Limits
+) -> Iterator[CellVerdict]:
+    """The verdicts of the test cells, in order; trusted locked cells run here too, where they stand among them.
 
     Cells of the student are only text here, for tests that read it.
     """
     judge = Judge(limits)
     broken: str | None = None
-    verdicts = []
     for cell in cells:
         if cell.role == "locked":
             broken = judge.run_locked(cell) or broken
         elif cell.role == "student":
             judge.sources.append(cell.source)
         elif cell.id not in place_of:
-            verdicts.append(
-                CellVerdict(cell.id, 0.0, cell.points, State.crashed, cell.hint, "the notebook ended before it")
-            )
+            yield _lost(cell, State.crashed, "the student's process ended before this test")
         elif broken:
-            verdicts.append(_lost(cell, State.grader_fault, broken))
+            yield _lost(cell, State.grader_fault, broken)
         else:
-            verdicts.append(judge.test(cell, places[place_of[cell.id]]))
-    return verdicts
+            yield judge.test(cell, places[place_of[cell.id]])
 
 
 def _next(channel: Channel) -> Message:

@@ -27,6 +27,7 @@ from judge.zygote import Usage, Zygote
 
 ENGINE = "split-1"
 GRACE_S = 2.0  # for the reply after a cell's own alarm
+JUDGE_GRACE_S = 15.0  # for the verdict after a test's own alarm, on a busy machine
 PARK_S = 10.0  # for a fork, or for values up to MAX_VALUES_BYTES
 
 
@@ -110,9 +111,22 @@ class Runner:
         return _result(run, verdicts, usage, time.monotonic() - began)
 
     def _judge(self, run: _Run) -> tuple[list[CellVerdict], Usage]:
-        cells = [cell for cell in trusted_cells(run.job.cells) if cell.role in ("locked", "test", "student")]
+        """Phase 2. A judge that dies or hangs costs the test it was at; a fresh one goes on with the rest."""
+        verdicts: dict[str, CellVerdict] = {}
+        used: list[Usage] = []
+        while waiting := [cell for cell in run.job.cells if cell.role == "test" and cell.id not in verdicts]:
+            found, usage = self._ask_judge(run, waiting)
+            verdicts |= {verdict.id: verdict for verdict in found}
+            used.append(usage)
+        cpu_s = sum(usage.cpu_s for usage in used)
+        return [verdicts[cell.id] for cell in run.job.cells if cell.role == "test"], Usage(cpu_s, None)
+
+    def _ask_judge(self, run: _Run, tests: Sequence[PlanCell]) -> tuple[list[CellVerdict], Usage]:
+        """Verdicts of some tests from one judge, at least one; all of them when it lives to the end."""
+        asked = {cell.id for cell in tests}
+        cells = [cell for cell in trusted_cells(run.job.cells) if cell.role != "test" or cell.id in asked]
         order = {
-            "cells": [asdict(cell) for cell in cells],
+            "cells": [asdict(cell) for cell in cells if cell.role != "markdown"],
             "place_of": run.place_of,
             "places": len(run.places),
             "limits": asdict(run.job.limits),
@@ -123,7 +137,7 @@ class Runner:
                 child = self._judges.fork(self._boundary(work, run.job, self._judge_readable), theirs)
             try:
                 with channel:
-                    verdicts = _order_verdicts(channel, order, run)
+                    verdicts = _order_verdicts(channel, order, run, tests)
             finally:
                 usage = self._judges.end(child)
         return verdicts, usage
@@ -254,9 +268,9 @@ def _park(channel: Channel, is_single: bool, is_last: bool) -> Channel:
     return mine
 
 
-def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run) -> list[CellVerdict]:
-    """Phase 2, from the controller's side. A judge that dies is our fault, and its tests are tried again."""
-    tests = [cell for cell in run.job.cells if cell.role == "test"]
+def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run, tests: Sequence[PlanCell]) -> list[CellVerdict]:
+    """The verdicts as they come. The last one is about the judge itself when it didn't get to the end."""
+    verdicts: list[CellVerdict] = []
     try:
         channel.send({"do": "judge"}, json.dumps(order).encode())
         for place in run.places:
@@ -264,14 +278,26 @@ def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run) -> list[
                 channel.send({}, fds=[place.fileno()])
             else:
                 channel.send({}, place)
-        budget = sum(run.job.limits.test_s for _ in tests) + 30
-        reply = channel.receive(min(time.monotonic() + budget, run.deadline + 30))
-        return [
-            _parse_verdict(verdict, cell) for verdict, cell in zip(json.loads(bytes(reply.frame)), tests, strict=True)
-        ]
+        # The first one waits for the locked cells, too; a judge rings its own alarm before ours.
+        limit = (
+            run.job.limits.test_s
+            + JUDGE_GRACE_S
+            + sum(run.job.limits.test_s for cell in order["cells"] if cell["role"] == "locked")
+        )
+        for cell in tests:
+            reply = channel.receive(time.monotonic() + limit)
+            verdicts.append(_parse_verdict(json.loads(bytes(reply.frame)), cell))
+            limit = run.job.limits.test_s + JUDGE_GRACE_S
     except (ChannelGone, ValueError, TypeError, KeyError) as error:
-        reason = f"the judge is gone: {error}"
-        return [CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, cell.hint, reason) for cell in tests]
+        verdicts.append(_of_lost_judge(tests[len(verdicts)], str(error)))
+    return verdicts
+
+
+def _of_lost_judge(cell: PlanCell, why: str) -> CellVerdict:
+    """A judge that hangs does so in a library, over what a student made; one that dies is our fault."""
+    if "in time" in why:
+        return CellVerdict(cell.id, 0.0, cell.points, State.timeout, cell.hint, "the test hung and was killed")
+    return CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, cell.hint, f"the judge is gone: {why}")
 
 
 def _parse_verdict(raw: Mapping[str, Any], cell: PlanCell) -> CellVerdict:

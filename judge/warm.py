@@ -10,12 +10,14 @@ import io
 import sys
 import time
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from judge.channel import pair
 from judge.codec import CodecError, decode, encode
 from judge.objects import Table
-from judge.shell import Shell
+
+if TYPE_CHECKING:  # the judge's processes have no use for IPython
+    from judge.shell import Shell
 
 TABLES = """
 import io
@@ -82,7 +84,7 @@ model
 FAILING = "def f():\n    return [][1]\nf()"
 
 
-def warm_up(shell: Shell) -> None:
+def warm_up(shell: "Shell") -> None:
     """For students' processes. Leaves the shell as new: no name, no figure, no count."""
     given = dict(shell.user_ns)
     cells = ["1 + 1", "print('a')", FAILING, "def", *_cells()]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from judge.channel import Channel, ChannelGone, Message, pair
+from judge.pages import gather_pages
 from judge.sandbox import Boundary, ConfinementError, confine
 
 Kind = Literal["student", "judge"]
@@ -127,6 +128,7 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit("getting warm has started threads: a copy would wait for them")
     gc.collect()
     gc.freeze()
+    gather_pages()
     _serve(channel, live)
 
 

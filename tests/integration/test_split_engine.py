@@ -240,3 +240,14 @@ def test_a_test_sees_the_notebook_as_it_was_at_its_place(runner: Runner) -> None
     )
 
     assert runner.grade(GradingJob("job", "ps1", cells, limits=LIMITS)).points == 2.0
+
+
+def test_a_test_that_hangs_in_a_library_costs_only_itself(runner: Runner) -> None:
+    """An alarm can't interrupt C code: the judge is killed, and a fresh one goes on with the other tests."""
+    hang = "import signal\n"
+    hang += "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\nimport time\ntime.sleep(60)\naward(1, 1)"
+
+    result = grade(runner, "def f(): return 1", "award(f() == 1, 1)", hang, "award(f() == 1, 1)")
+
+    assert [verdict.state for verdict in result.verdicts] == [State.ok, State.timeout, State.ok]
+    assert result.points == 2.0
