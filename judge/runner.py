@@ -9,6 +9,7 @@ depends on what the student's process does honestly.
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -42,6 +43,7 @@ class _Run:
     place_of: dict[str, int] = field(default_factory=dict)
     room: Room = field(default_factory=Room)
     gone: tuple[State, str] | None = None
+    pid: int = 0  # of the student's process
 
 
 class Runner:
@@ -97,6 +99,7 @@ class Runner:
             channel, theirs = pair()
             with theirs:
                 child = student.fork(self._boundary(work, job, self._readable), theirs)
+            run.pid = child.pid
             try:
                 with Watchdog(student.pid, memory_mb=job.limits.memory_mb, processes=job.limits.processes) as watchdog:
                     with channel:
@@ -241,7 +244,7 @@ def _keep_place(run: _Run, park: Park, channel: Channel) -> None:
     try:
         place = None if park.names is None else _ask_values(park.names, channel)
         is_last = park.before == len(run.job.cells)
-        run.places.append(_park(channel, len(park.tests) == 1, is_last) if place is None else place)
+        run.places.append(_park(run.pid, channel, len(park.tests) == 1, is_last) if place is None else place)
     except ChannelGone:
         run.gone = (State.crashed, "it crashed")
         return
@@ -255,17 +258,31 @@ def _ask_values(names: Sequence[str], channel: Channel) -> memoryview | None:
     return None if reply.head.get("refused") else reply.frame
 
 
-def _park(channel: Channel, is_single: bool, is_last: bool) -> Channel:
+def _park(pid: int, channel: Channel, is_single: bool, is_last: bool) -> Channel:
     """The way to a copy of the process as it is now. After the last cell the process itself will do."""
+    order = {"do": "park", "is_single": is_single, "is_last": is_last, "needs_threads": needs_threads(pid)}
     mine, theirs = pair()
     try:
         with theirs:
-            channel.send({"do": "park", "is_single": is_single, "is_last": is_last}, fds=[theirs.fileno()])
+            channel.send(order, fds=[theirs.fileno()])
             channel.receive(time.monotonic() + PARK_S)
     except ChannelGone:
         mine.close()
         raise
     return mine
+
+
+# Threads without which a library's calls hang in a copy, by name. polars 2.1 starts them when it's first used, not when
+# it's imported, and with POLARS_MAX_THREADS=1 too. duckdb 1.x and numpy with one thread need none.
+_WANTED_THREADS = re.compile(r"polars-\d+")
+
+
+def needs_threads(pid: int) -> bool:
+    """Whether a process has threads that its copies would miss; then it answers the tests itself, at the end."""
+    with contextlib.suppress(OSError):
+        names = [(task / "comm").read_text(encoding="utf-8").strip() for task in Path(f"/proc/{pid}/task").iterdir()]
+        return any(_WANTED_THREADS.fullmatch(name) for name in names)
+    return False
 
 
 def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run, tests: Sequence[PlanCell]) -> list[CellVerdict]:

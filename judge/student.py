@@ -11,7 +11,6 @@ import os
 import random
 import select
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -31,11 +30,6 @@ class CellTimeout(BaseException):
     """The cell had its time. Not an Exception, so that `except Exception` doesn't swallow it."""
 
 
-# Libraries whose calls hang in a copy of a process that has used them: they wait for threads that the copy hasn't got.
-# Measured with polars 2.1, with POLARS_MAX_THREADS=1 too. duckdb 1.x and numpy with one thread are well.
-THREADED = ("polars",)
-
-
 def serve(shell: Shell, channel: Channel) -> None:
     """Obeys the controller until it closes the channel, then waits to be killed: services of a cell live on."""
     kept: list[Channel] = []
@@ -52,7 +46,7 @@ def serve(shell: Shell, channel: Channel) -> None:
                 is_fitting = frame is not None and len(frame) <= MAX_VALUES_BYTES
                 channel.send({"refused": not is_fitting}, frame if frame and is_fitting else b"")
             elif asked == "park":
-                if any(name in sys.modules for name in THREADED):
+                if message.head.get("needs_threads"):
                     kept.append(Channel.from_fd(message.fds[0]))
                 elif message.head.get("is_last"):
                     at_end = message

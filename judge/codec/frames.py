@@ -115,8 +115,10 @@ def _write_column(encoder: Encoder, array: Any, depth: int) -> Node:
 
 
 def _write_text(encoder: Encoder, array: Any, depth: int) -> Node:
-    chunks = pa.chunked_array([pa.array(array, type=pa.large_string())] if len(array) else [], type=pa.large_string())
-    text = pa.concat_arrays(chunks.chunks) if chunks.num_chunks else pa.array([], type=pa.large_string())
+    text = pa.array(array, type=pa.large_string())
+    # A table glued together has several chunks; concat_arrays drops what a slice has before and behind it.
+    chunks = text.chunks if isinstance(text, pa.ChunkedArray) else [text]
+    text = pa.concat_arrays(chunks) if chunks else pa.array([], type=pa.large_string())
     validity, offsets, data = text.buffers()
     missing = "nan" if isinstance(array.dtype.na_value, float) else "NA"
     parts = [None if part is None else encoder.blob(memoryview(part)) for part in (validity, offsets, data)]

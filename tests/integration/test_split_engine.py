@@ -251,3 +251,17 @@ def test_a_test_that_hangs_in_a_library_costs_only_itself(runner: Runner) -> Non
 
     assert [verdict.state for verdict in result.verdicts] == [State.ok, State.timeout, State.ok]
     assert result.points == 2.0
+
+
+@pytest.mark.parametrize("first", ["import math", "import polars"])
+def test_a_crash_costs_nothing_of_the_tests_before_it(runner: Runner, first: str) -> None:
+    cells = (
+        PlanCell("first", "student", f"{first}\ndef f(): return 1"),
+        PlanCell("one", "test", KIT + "award(f() == 1, 1)", 1.0),
+        PlanCell("second", "student", "import os\nos._exit(1)"),
+        PlanCell("two", "test", KIT + "award(f() == 1, 1)", 1.0),
+    )
+
+    result = runner.grade(GradingJob("job", "ps1", cells, limits=LIMITS))
+
+    assert [verdict.state for verdict in result.verdicts] == [State.ok, State.crashed]
