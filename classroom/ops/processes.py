@@ -27,11 +27,13 @@ def marked(mark: str) -> list[psutil.Process]:
 def stop(instance: Instance) -> int:
     """End every process of the instance and what they started; returns how many there were.
 
-    All are asked at once, the hub first: it writes down that its servers have stopped, and finds them stopped.
+    All that carry the mark are asked at once, the hub first: it writes down that its servers have stopped, and finds
+    them stopped. What has no mark is a grading process, which the runner ends.
     """
-    ours = _with_children(marked(instance.mark))
+    carriers = marked(instance.mark)
+    ours = _with_children(carriers)
     if hub := _hub(instance):
-        _signal([hub, *(process for process in ours if process != hub)], kill=False)
+        _signal([hub, *(process for process in carriers if process != hub)], kill=False)
         _wait([hub], _HUB_PATIENCE_S)
     reap(ours)
     reap(_with_children(marked(instance.mark)))  # what the hub had just begun to start again
