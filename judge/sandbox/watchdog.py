@@ -16,8 +16,8 @@ def descendants(ancestor: int) -> list[int]:
     while waiting:
         pid = waiting.pop()
         with suppress(OSError):
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                children = [int(word) for word in (task / "children").read_text(encoding="ascii").split()]
+            for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as in _read, for speed
+                children = [int(word) for word in _read(f"/proc/{pid}/task/{task}/children").split()]
                 found += children
                 waiting += children
     return found
@@ -36,9 +36,15 @@ def private_kb(pid: int) -> int:
 def resident_kb(pid: int) -> int:
     """Memory of a process, shared or not, without files: quick to read, and too much rather than too little."""
     with suppress(OSError, ValueError, IndexError):
-        _, resident, shared = (int(word) for word in Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[:3])
+        _, resident, shared = (int(word) for word in _read(f"/proc/{pid}/statm").split()[:3])
         return (resident - shared) * _PAGE_KB
     return 0
+
+
+def _read(path: str) -> bytes:
+    """A file of /proc. It's asked 20 times a second: Path.read_text takes four times as long."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
 
 
 class Watchdog:
