@@ -143,14 +143,16 @@ def _trusted_names(cells: Sequence[PlanCell]) -> dict[str, set[str]]:
 
 
 def trusted_cells(cells: Sequence[PlanCell]) -> list[PlanCell]:
-    """The cells without those locked ones that use a student's name: they run in the student's process only."""
-    theirs = {name for cell in cells if cell.role == "student" for name in _bound(cell)}
+    """The cells without those locked ones that need more than earlier trusted ones bind: the rest is a student's, so
+    they run in the student's process only. What a student's text binds makes no difference to what is trusted."""
+    bound: set[str] = set()
     kept = []
     for cell in cells:
-        if cell.role == "locked" and needed_names(cell.source) & theirs:
-            theirs |= set(_bound(cell))
-        else:
-            kept.append(cell)
+        if cell.role == "locked":
+            if needed_names(cell.source) - bound:
+                continue
+            bound |= set(_bound(cell))
+        kept.append(cell)
     return kept
 
 

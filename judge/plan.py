@@ -28,8 +28,8 @@ SEVERITY = (State.ok, State.wrong, State.error, State.timeout, State.out_of_memo
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds for a cell of the student, a call from a test, a test cell and the whole submission; memory in MB and
-    processes of all that it forks; bytes of output a cell."""
+    """Seconds for a cell of the student, a call from a test, a test cell and the whole submission; of all that it forks
+    memory in MB, processes and MB on disk; bytes of output a cell."""
 
     cell_s: float = 30
     call_s: float = 20
@@ -37,6 +37,7 @@ class Limits:
     total_s: float = 300
     memory_mb: int = 2048
     processes: int = 64
+    disk_mb: int = 200
     output_bytes: int = 64 << 10
 
 

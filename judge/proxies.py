@@ -18,6 +18,17 @@ T = TypeVar("T")
 _ASKED_DUNDERS = frozenset(("__name__", "__qualname__", "__annotations__", "__members__"))
 # A verdict with the expected answers as arguments: never the student's to give.
 _VERDICTS = frozenset(("score", "evaluate"))
+# Methods of tables, arrays, sets and texts that take the expected value or answer yes or no. A test that calls one
+# expects plain data, so an object that the test didn't make and that isn't plain data must not answer.
+_COMPARISONS = frozenset(
+    (
+        "equals", "eq", "ne", "lt", "le", "gt", "ge", "compare", "isin", "between", "sub", "subtract", "rsub", "div",
+        "divide", "truediv", "floordiv", "rdiv", "mul", "multiply", "mod", "corr", "dot", "all", "any", "isna",
+        "isnull", "notna", "notnull", "duplicated", "isclose", "allclose", "issubset", "issuperset", "isdisjoint",
+        "difference",
+        "symmetric_difference", "startswith", "endswith",
+    )
+)  # fmt: skip
 
 
 class Asking(Protocol):
@@ -70,7 +81,14 @@ class Remote:
         value = self._asking.attribute(self, name)
         if name in _VERDICTS and isinstance(value, Remote):
             raise CannotJudge(f"{name}() of a student's own kind of object is the student's word; ask for predictions")
+        if name in _COMPARISONS and not self._made_here:
+            raise CannotJudge(
+                f"{name} of {self._named()} is the student's word; it isn't exactly what the task asks for"
+            )
         return value
+
+    def _named(self) -> str:
+        return f"a student's {self._spec.get('name', 'object')!s:.60}"
 
     def __setattr__(self, name: str, value: object) -> None:
         self._asking.set_attribute(self, name, value)
@@ -198,6 +216,9 @@ class Remote:
 
 def _operator(name: str) -> Callable[..., Any]:
     def ask(self: Remote, *others: object) -> Any:
+        # It would be given the expected value, and could answer that nothing is left of the difference.
+        if not self._made_here and any(not isinstance(other, Remote) for other in others):
+            raise CannotJudge(f"{self._named()} is no number or table; it isn't exactly what the task asks for")
         result = self._asking.op(name, self, *others)
         if name[0] == "i" and isinstance(result, Remote) and result._spec.get("id") == self._spec.get("id"):
             return self

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from judge.channel import Channel, ChannelGone, pair
+from judge.channel import Channel, ChannelGone, Message, pair
 from judge.outputs import Collector, Room
 from judge.park import Park, plan_parks, trusted_cells
 from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, PlanCell, State, worst
@@ -27,8 +27,12 @@ from judge.sandbox.watchdog import Watchdog
 from judge.zygote import Usage, Zygote
 
 ENGINE = "split-1"
+MAX_SHOWN_BYTES = 48 << 20
+MAX_SHOWN_PARTS = 500_000
 GRACE_S = 2.0  # for the reply after a cell's own alarm
-JUDGE_GRACE_S = 15.0  # for the verdict after a test's own alarm, on a busy machine
+MAX_HUNG_JUDGES = 2  # of one submission; its other tests are given up
+HUNG = "the test hung and was killed"
+JUDGE_GRACE_S = 6.0  # for the verdict after a test's own alarm, on a busy machine
 PARK_S = 10.0  # for a fork, or for values up to MAX_VALUES_BYTES
 
 
@@ -101,7 +105,7 @@ class Runner:
                 child = student.fork(self._boundary(work, job, self._readable), theirs)
             run.pid = child.pid
             try:
-                with Watchdog(student.pid, memory_mb=job.limits.memory_mb, processes=job.limits.processes) as watchdog:
+                with Watchdog(student.pid, work, job.limits) as watchdog:
                     with channel:
                         _run_cells(run, channel, watchdog, self._preload)
                     for place in run.places:
@@ -117,8 +121,13 @@ class Runner:
         """Phase 2. A judge that dies or hangs costs the test it was at; a fresh one goes on with the rest."""
         verdicts: dict[str, CellVerdict] = {}
         used: list[Usage] = []
+        hung = 0
         while waiting := [cell for cell in run.job.cells if cell.role == "test" and cell.id not in verdicts]:
-            found, usage = self._ask_judge(run, waiting)
+            if hung >= MAX_HUNG_JUDGES or time.monotonic() > run.deadline:
+                found, usage = [_hung(cell) for cell in waiting], Usage(0.0, None)
+            else:
+                found, usage = self._ask_judge(run, waiting)
+            hung += found[-1].reason == HUNG
             verdicts |= {verdict.id: verdict for verdict in found}
             used.append(usage)
         cpu_s = sum(usage.cpu_s for usage in used)
@@ -204,14 +213,17 @@ def _run_cells(run: _Run, channel: Channel, watchdog: Watchdog, preloaded: Colle
 
 
 def _run_cell(run: _Run, cell: PlanCell, channel: Channel, watchdog: Watchdog) -> CellResult:
+    left = run.deadline - time.monotonic()
+    if run.gone is None and left <= 0:
+        run.gone = (State.timeout, "the whole notebook took too long")
     if run.gone is not None:
         return CellResult(cell.id, [], run.gone[1], run.gone[0])
-    limit = min(run.job.limits.cell_s, max(run.deadline - time.monotonic(), 0.05))
+    limit = min(run.job.limits.cell_s, left)
     collector = Collector(run.job.limits.output_bytes, run.room)
     try:
         channel.send({"do": "run", "source": cell.source, "timeout_s": limit})
-        reply = channel.receive(time.monotonic() + limit + GRACE_S)
-        for kind, content in json.loads(bytes(reply.frame)):
+        reply = receive_bare(channel, time.monotonic() + limit + GRACE_S)
+        for kind, content in parse_shown(reply.frame):
             collector.add(kind, content)
     except ChannelGone as error:
         run.gone = _why_gone(error, watchdog)
@@ -223,9 +235,30 @@ def _run_cell(run: _Run, cell: PlanCell, channel: Channel, watchdog: Watchdog) -
     return CellResult(cell.id, ran.outputs, ran.error, ran.state)
 
 
+def receive_bare(channel: Channel, deadline: float) -> Message:
+    """A message without descriptors: nobody who answers us has any to give. Raises ChannelGone."""
+    message = channel.receive(deadline)
+    for fd in message.fds:
+        os.close(fd)
+    if message.fds:
+        raise ChannelGone("the other side broke the protocol: it sent descriptors")
+    return message
+
+
+def parse_shown(frame: memoryview) -> list[tuple[str, dict[str, Any]]]:
+    """What a cell showed; raises ValueError. Counted before it's read: a bracket becomes an object of 60 bytes."""
+    text = bytes(frame)
+    if len(text) > MAX_SHOWN_BYTES or text.count(b"[") + text.count(b"{") > MAX_SHOWN_PARTS:
+        raise ValueError("it shows too much")
+    shown: list[tuple[str, dict[str, Any]]] = json.loads(text)
+    return shown
+
+
 def _why_gone(error: ChannelGone, watchdog: Watchdog) -> tuple[State, str]:
     if watchdog.verdict == "memory":
         return State.out_of_memory, "it took more memory than the assignment allows"
+    if watchdog.verdict == "disk":
+        return State.crashed, "it wrote more files than the assignment allows"
     if watchdog.verdict == "processes":
         return State.crashed, "it started more processes than the assignment allows"
     return (State.timeout, "it took too long") if "in time" in str(error) else (State.crashed, "it crashed")
@@ -254,7 +287,7 @@ def _keep_place(run: _Run, park: Park, channel: Channel) -> None:
 def _ask_values(names: Sequence[str], channel: Channel) -> memoryview | None:
     """The values' frame, unread; None when one of them isn't plain data."""
     channel.send({"do": "values", "names": list(names)})
-    reply = channel.receive(time.monotonic() + PARK_S)
+    reply = receive_bare(channel, time.monotonic() + PARK_S)
     return None if reply.head.get("refused") else reply.frame
 
 
@@ -265,7 +298,7 @@ def _park(pid: int, channel: Channel, is_single: bool, is_last: bool) -> Channel
     try:
         with theirs:
             channel.send(order, fds=[theirs.fileno()])
-            channel.receive(time.monotonic() + PARK_S)
+            receive_bare(channel, time.monotonic() + PARK_S)
     except ChannelGone:
         mine.close()
         raise
@@ -302,7 +335,7 @@ def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run, tests: S
             + sum(run.job.limits.test_s for cell in order["cells"] if cell["role"] == "locked")
         )
         for cell in tests:
-            reply = channel.receive(time.monotonic() + limit)
+            reply = receive_bare(channel, min(time.monotonic() + limit, run.deadline + JUDGE_GRACE_S))
             verdicts.append(_parse_verdict(json.loads(bytes(reply.frame)), cell))
             limit = run.job.limits.test_s + JUDGE_GRACE_S
     except (ChannelGone, ValueError, TypeError, KeyError) as error:
@@ -313,8 +346,12 @@ def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run, tests: S
 def _of_lost_judge(cell: PlanCell, why: str) -> CellVerdict:
     """A judge that hangs does so in a library, over what a student made; one that dies is our fault."""
     if "in time" in why:
-        return CellVerdict(cell.id, 0.0, cell.points, State.timeout, cell.hint, "the test hung and was killed")
+        return _hung(cell)
     return CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, cell.hint, f"the judge is gone: {why}")
+
+
+def _hung(cell: PlanCell) -> CellVerdict:
+    return CellVerdict(cell.id, 0.0, cell.points, State.timeout, cell.hint, HUNG)
 
 
 def _parse_verdict(raw: Mapping[str, Any], cell: PlanCell) -> CellVerdict:

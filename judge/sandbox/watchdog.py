@@ -6,7 +6,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from judge.plan import Limits
+
 INTERVAL_S = 0.05
+_ENTRY_BYTES = 4096  # what even an empty file costs
 _PAGE_KB = os.sysconf("SC_PAGESIZE") // 1024
 
 
@@ -47,16 +50,32 @@ def _read(path: str) -> bytes:
         return file.readall()
 
 
+def written_bytes(folder: Path, enough: int) -> int:
+    """Bytes that files below a folder take, counted until it's more than `enough`."""
+    total, waiting = 0, [folder]
+    while waiting and total <= enough:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512 + _ENTRY_BYTES
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+    return total
+
+
 class Watchdog:
     """Kills what lives below `ancestor` when it's too much; `verdict` then says why. Use as a context manager."""
 
-    def __init__(self, ancestor: int, *, memory_mb: int, processes: int) -> None:
+    def __init__(self, ancestor: int, folder: Path, limits: Limits) -> None:
+        """folder: where the family may write."""
         self._ancestor = ancestor
-        self._memory_kb = memory_mb << 10
-        self._processes = processes
+        self._folder = folder
+        self._memory_kb = limits.memory_mb << 10
+        self._disk_bytes = limits.disk_mb << 20
+        self._processes = limits.processes
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-        self.verdict: str | None = None  # "memory" or "processes"
+        self.verdict: str | None = None  # "memory", "processes" or "disk"
 
     def __enter__(self) -> "Watchdog":
         self._thread.start()
@@ -79,6 +98,8 @@ class Watchdog:
     def _judge(self, family: list[int]) -> str | None:
         if len(family) > self._processes:
             return "processes"
+        if family and written_bytes(self._folder, self._disk_bytes) > self._disk_bytes:
+            return "disk"
         if sum(map(resident_kb, family)) > self._memory_kb and sum(map(private_kb, family)) > self._memory_kb:
             return "memory"
         return None

@@ -165,8 +165,9 @@ class Harness:
         self._worker.close()
 
     def _evidence(self, attack: Attack, graded: Graded) -> Iterator[str]:
-        if graded.total > self.lazy.total + 1e-9:
-            yield f"{graded.total:g} of {POINTS:g} points, lazy gets {self.lazy.total:g}"
+        if graded.total > self.lazy.total + attack.plain_worth + 1e-9:
+            won = ", ".join(name for name, points in graded.points.items() if points > self.lazy.points.get(name, 0.0))
+            yield f"{graded.total:g} of {POINTS:g} points ({won}), lazy gets {self.lazy.total:g}"
         before = self.lazy.documents if attack.beyond_lazy else {}
         for name, text in graded.documents.items():
             if leaked := canaries_in(text) - canaries_in(before.get(name, "")):

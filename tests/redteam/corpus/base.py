@@ -88,6 +88,7 @@ class Attack:
 
     beyond_lazy: a leak counts when the lazy student's documents don't hold it; False: when it's there at all.
     on_page: only the finished feedback page shows whether it worked.
+    plain_worth: points that right, plain values in it earn on any engine; to know an answer is no forgery.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Attack:
     expected: Expected
     beyond_lazy: bool = True
     on_page: bool = False
+    plain_worth: float = 0.0
 
 
 FUNCTIONS = tuple(task.name for task in TASKS if task.signature.startswith("def"))

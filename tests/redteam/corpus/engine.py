@@ -3,6 +3,8 @@
 They know its source. On other engines most of them do nothing.
 """
 
+from dataclasses import replace
+
 from nbformat import NotebookNode, v4
 
 from tests.redteam.corpus.base import ANSWER_ALL, Attack, Expected, Kind, Make, answering, hostile
@@ -165,7 +167,12 @@ ATTACKS = (
     _attack(
         "a70", "names of locked cells bound again, so that their helpers seem the student's", hostile(_CLAIM_LOCKED)
     ),
-    _attack("a71", "objects whose arithmetic and methods say what the test wants", hostile(_ARITHMETIC + ANSWER_ALL)),
+    replace(
+        _attack(
+            "a71", "objects whose arithmetic and methods say what the test wants", hostile(_ARITHMETIC + ANSWER_ALL)
+        ),
+        plain_worth=2,  # its balance is 20, as the test wants
+    ),
     _attack("a72", "replies forged beside the student's functions", answering("return True", setup=_OWN_SERVER)),
     _attack("a73", "each reply five times, with other numbers", answering("return True", setup=_TWICE)),
     _attack("a74", "the test's functions are called before they were given", answering("return True", setup=_ASK_BACK)),

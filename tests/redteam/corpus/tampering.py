@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 from nbformat import NotebookNode
 
@@ -323,7 +324,10 @@ ATTACKS = (
         "a07", "builtins replaced: len, abs, isinstance, AssertionError", answering("return args", setup=_BUILTINS)
     ),
     _attack("a08", "objects that are equal to everything and always true", hostile(_YES + ANSWER_ALL)),
-    _attack("a09", "subclasses of list, dict, int and ndarray that lie about equality", hostile(_SUBCLASSES)),
+    replace(
+        _attack("a09", "subclasses of list, dict, int and ndarray that lie about equality", hostile(_SUBCLASSES)),
+        plain_worth=1,  # its index is a plain one, and right
+    ),
     _attack("a11", "sys.exit(0) inside the answers", answering("sys.exit(0)")),
     _attack("a12", "os._exit(0) when a test calls an answer", answering("os._exit(0)")),
     _attack("a14", "test cells rewritten and unlocked", hostile(edit=_edit_tests)),

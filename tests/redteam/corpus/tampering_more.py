@@ -1,6 +1,7 @@
 """Class a, our own: points for nothing by hooks, shadows, lying objects, forks and what tests leave in memory."""
 
 import copy
+from dataclasses import replace
 
 from nbformat import NotebookNode, v4
 
@@ -380,7 +381,10 @@ ATTACKS = (
         "timers and signal handlers strike in the middle of a test",
         answering("time.sleep(0.02)\nreturn 1", setup=_PATCH + _SIGNALS),
     ),
-    _attack("a49", "__class__ and metaclasses lie about what an object is", hostile(_CLASS_LIARS)),
+    replace(
+        _attack("a49", "__class__ and metaclasses lie about what an object is", hostile(_CLASS_LIARS)),
+        plain_worth=1,  # its index is a plain one, and right
+    ),
     _attack("a50", "reducers and buffer protocols that run code where they are read", hostile(_REDUCERS + ANSWER_ALL)),
     _attack(
         "a51",
