@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -45,7 +46,9 @@ class Clock:
 
 def open_class(folder: Path, clock: Callable[[], dt.datetime]) -> Transfers:
     """The class in the folder, made on first use; a2 is open already for tests of many attempts."""
-    (folder / "course.yaml").write_text(COURSE)
+    if not (folder / "course.yaml").exists():  # several processes open one class; none may see half a file
+        (folder / f"{os.getpid()}.yaml").write_text(COURSE)
+        (folder / f"{os.getpid()}.yaml").replace(folder / "course.yaml")
     url = f"sqlite:///{folder / 'classroom.db'}"
     migrate(url)
     course = load_course(folder)

@@ -1,6 +1,5 @@
 """A answers, B judges: what a student's code can and can't do when it's asked from another process."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import pytest
 
 from judge.plan import GradingJob, GradingResult, Limits, PlanCell, State
 from judge.runner import Runner
+from judge.sandbox.slots import own_uid
 
 pytestmark = pytest.mark.needs("sandbox")
 # ruff: noqa: E501
@@ -18,7 +18,7 @@ KIT = "from judge.kit import award, holds, inplace, push, seed_student, student_
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    with Runner(preload=["numpy", "pandas"], uid=61_003 if os.geteuid() == 0 else None) as runner:
+    with own_uid() as uid, Runner(preload=["numpy", "pandas"], uid=uid) as runner:
         yield runner
 
 

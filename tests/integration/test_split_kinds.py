@@ -1,12 +1,12 @@
 """Estimators, figures, web applications, tables and objects of the student, asked by tests from another process."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from judge.plan import GradingJob, GradingResult, Limits, PlanCell, State
 from judge.runner import Runner
+from judge.sandbox.slots import own_uid
 
 pytestmark = pytest.mark.needs("sandbox")
 # ruff: noqa: E501
@@ -19,7 +19,7 @@ KIT = "from judge.kit import award, holds, http, inplace, push, student_figure, 
 def runner() -> Iterator[Runner]:
     preload = ["numpy", "pandas", "sklearn.pipeline", "sklearn.linear_model", "sklearn.ensemble", "sklearn.compose"]
     preload += ["sklearn.preprocessing", "sklearn.impute", "sklearn.model_selection", "matplotlib.pyplot", "fastapi"]
-    with Runner(preload=preload, uid=61_007 if os.geteuid() == 0 else None) as runner:
+    with own_uid() as uid, Runner(preload=preload, uid=uid) as runner:
         yield runner
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,7 +30,6 @@ ATTACKER = "attacker"
 # One budget for all engines: a cell, a test, a submission; seconds.
 CELL_S, CALL_S, TEST_S, TOTAL_S = 6.0, 4.0, 6.0, 30.0
 STOCK_CELL_S = 6
-SLOT_UID = 61_990  # far up in the range of slots, away from those of an engine at work
 LIMITS = Limits(cell_s=CELL_S, call_s=CALL_S, test_s=TEST_S, total_s=TOTAL_S)
 DIED = "the grader died"
 _COURSE = f"""
@@ -228,13 +228,17 @@ def why_no_judge() -> str:
 
 def _open_judge(root: Path, *, without: Sequence[str]) -> Engine:
     from judge.runner import Runner
+    from judge.sandbox.slots import own_uid
 
+    lease = ExitStack()
+    uid = None if "uid" in without else lease.enter_context(own_uid())
     runner = Runner(
         preload=["numpy", "pandas", "matplotlib.pyplot"],
-        uid=SLOT_UID if os.getuid() == 0 and "uid" not in without else None,
+        uid=uid,
         layers=[layer for layer in ("landlock", "seccomp") if layer not in without],
     )
-    return Judged(root, runner.grade, runner.close)
+    lease.callback(runner.close)
+    return Judged(root, runner.grade, lease.close)
 
 
 def _documents(submission: SubmissionIntake, result: GradingResult) -> dict[str, str]:
