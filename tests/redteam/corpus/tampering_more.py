@@ -221,7 +221,7 @@ def read_prices(frame):
 # The key from whatever can be imported or read beside the code that grades.
 _KEY = """
 import importlib, pathlib
-roots = {COURSE, os.getcwd(), *sys.path, "/work/main", "/course", "/srv"}
+roots = {COURSE, os.getcwd(), *sys.path, "/course", "/srv"}
 for name in ("judge", "judge.kit", "cardlab", "classroom", "cardpress"):
     try:
         roots.add(str(pathlib.Path(importlib.import_module(name).__file__).parent.parent))
