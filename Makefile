@@ -68,6 +68,10 @@ test: env data  ## run all tests this machine can run, and name each that it ski
 redteam: env  ## attack the grading engine with every notebook of the corpus, and print what came of it
 	$(BIN)/python -m tests.redteam --engine judge
 
+.PHONY: bench-grading
+bench-grading: env  ## compare the grading engine with nbgrader and with a floor, in one run
+	$(BIN)/python -m bench.grading
+
 .PHONY: check
 check: env  ## read the code: ruff, mypy, imports, spelling, notebooks without outputs
 	$(BIN)/ruff check .
