@@ -1,5 +1,6 @@
 """IPython without a kernel: runs cells and hands back what they show, as the messages a kernel would have sent."""
 
+import asyncio
 import builtins
 import io
 import os
@@ -120,6 +121,7 @@ class Shell(InteractiveShell):
 
     displayhook_class = _Hook
     display_pub_class = _Publisher
+    kernel = None  # pandas and others look for this attribute to tell a notebook from a terminal
     _instance = None
 
     def __init__(self, **kwargs: Any) -> None:
@@ -129,6 +131,8 @@ class Shell(InteractiveShell):
         config.InteractiveShell.xmode = "Plain"
         super().__init__(config=config, **kwargs)
         self.tape = Tape()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped_loops: list[asyncio.AbstractEventLoop] = []
         self.displayhook.tape = self.tape  # type: ignore[attr-defined]  # displayhook_class says which it is
         self.display_pub.tape = self.tape  # type: ignore[attr-defined]  # display_pub_class says which it is
         builtins.input = _no_input
@@ -165,9 +169,42 @@ class Shell(InteractiveShell):
         """The interpreter is the right one already."""
 
     def run(self, source: str) -> list[Shown]:
-        """What one cell shows; it never raises over what the cell does, SystemExit included."""
-        self.run_cell(source, store_history=True)
+        """What one cell shows; it never raises over what the cell does, SystemExit included.
+
+        As in a kernel, a cell finds an event loop running, and what it started there goes on while a later one waits.
+        """
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        try:
+            self._loop.run_until_complete(self._run(source))
+        except BaseException:  # interrupted while it waited: what the cell awaits must not run in a later one
+            self._stopped_loops.append(self._loop)  # kept: an unfinished task complains when it's collected
+            self._loop = None
+            raise
         return self.tape.take()
+
+    async def _run(self, source: str) -> None:
+        if "await" in source or "async" in source:
+            result = None
+            try:
+                result = await self.run_cell_async(
+                    source, store_history=True, transformed_cell=self.transform_cell(source)
+                )
+            finally:
+                self.events.trigger("post_execute")
+                self.events.trigger("post_run_cell", result)
+        else:
+            self.run_cell(source, store_history=True)
+
+    def end_loop(self) -> None:
+        """For a process that is about to be copied: no loop goes along."""
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+
+# Libraries ask by this name whether they are in a notebook: pandas for its widths, rich, tqdm.
+Shell.__name__ = Shell.__qualname__ = "ZMQInteractiveShell"
 
 
 def make_shell() -> Shell:

@@ -11,6 +11,7 @@ import os
 import random
 import select
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -32,6 +33,7 @@ class CellTimeout(BaseException):
 
 def serve(shell: Shell, channel: Channel) -> None:
     """Obeys the controller until it closes the channel, then waits to be killed: services of a cell live on."""
+    sys.path.append("")  # the notebook's own modules are found, wherever a copy of this process works, and last
     kept: list[Channel] = []
     at_end: Message | None = None
     with contextlib.suppress(ChannelGone):

@@ -95,6 +95,7 @@ def warm_up(shell: "Shell") -> None:
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]  # IPython has no types
     shell.user_ns.update({name: value for name, value in given.items() if name not in shell.user_ns})
     shell.execution_count = 1
+    shell.end_loop()
     shell.tape.take()
 
 

@@ -122,8 +122,7 @@ def main(arguments: Sequence[str]) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     channel = Channel.from_fd(int(fd))
-    _import_all(json.loads(preload), channel)
-    live = _student_life() if kind == "student" else _judge_life()
+    live = (_student_life if kind == "student" else _judge_life)(lambda: _import_all(json.loads(preload), channel))
     if count_threads() > 1:
         raise SystemExit("getting warm has started threads: a copy would wait for them")
     gc.collect()
@@ -147,20 +146,23 @@ def count_threads() -> int:
     return len(list(Path("/proc/self/task").iterdir()))
 
 
-def _student_life() -> Callable[[Channel], None]:
+def _student_life(import_all: Callable[[], None]) -> Callable[[Channel], None]:
     from judge.shell import make_shell
     from judge.student import serve
     from judge.warm import warm_up
 
     shell = make_shell()
+    with shell.builtin_trap:  # pandas asks at its import whether it's in a notebook
+        import_all()
     warm_up(shell)
     return lambda channel: serve(shell, channel)
 
 
-def _judge_life() -> Callable[[Channel], None]:
+def _judge_life(import_all: Callable[[], None]) -> Callable[[Channel], None]:
     from judge.bench import serve
     from judge.warm import warm_up_judge
 
+    import_all()
     warm_up_judge()
     return serve
 
