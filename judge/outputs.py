@@ -10,15 +10,18 @@ from judge.plan import State
 IMAGE_FACTOR = 16
 MAX_TEXT_BYTES = 4 << 20  # of a whole notebook
 MAX_IMAGE_BYTES = 16 << 20
+MAX_OUTPUTS = 5_000  # of a whole notebook
+_MAX_NAME = 200  # characters of a MIME type or an error's class
 _FIRST_MIMES = ("text/plain", "image/png", "image/jpeg")
 
 
 @dataclass
 class Room:
-    """Bytes that a whole notebook may still show, in text and in images."""
+    """What a whole notebook may still show: bytes in text and in images, and how many outputs."""
 
     text: int = MAX_TEXT_BYTES
     images: int = MAX_IMAGE_BYTES
+    outputs: int = MAX_OUTPUTS
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,35 @@ class Collector:
 
     def _clear(self) -> None:
         if self._clear_next:
+            self._room.outputs += len(self.outputs)
             self.outputs.clear()
             self._clear_next = False
 
     def _show(self, kind: str, content: dict[str, Any]) -> None:
         if kind == "stream":
-            self._add_stream(str(content["name"]), str(content["text"]))
+            self._add_stream("stderr" if content["name"] == "stderr" else "stdout", str(content["text"]))
         elif kind == "error":
             self._add_error(content)
         else:
             data = self._fitting(content["data"])
-            shown = {"output_type": kind, "data": data, "metadata": content.get("metadata", {})}
+            shown: dict[str, Any] = {
+                "output_type": kind,
+                "data": data,
+                "metadata": self._fitting(content.get("metadata", {})),
+            }
             if kind == "execute_result":
-                shown["execution_count"] = content.get("execution_count")
+                count = content.get("execution_count")
+                shown["execution_count"] = count if type(count) is int else None
                 self.result = str(content["data"].get("text/plain", ""))
-            self.outputs.append(shown | {"_id": content.get("transient", {}).get("display_id")})
+            self._append(shown | {"_id": content.get("transient", {}).get("display_id")})
+
+    def _append(self, output: dict[str, Any]) -> None:
+        """Without text an output costs memory, too. The last one that fits is a note."""
+        if self._room.outputs <= 0:
+            return
+        self._room.outputs -= 1
+        note = {"output_type": "stream", "name": "stderr", "text": f"[cut here: more than {MAX_OUTPUTS} outputs]\n"}
+        self.outputs.append(output if self._room.outputs else note)
 
     def _update(self, content: dict[str, Any]) -> None:
         wanted = content.get("transient", {}).get("display_id")
@@ -100,14 +117,14 @@ class Collector:
         if last.get("output_type") == "stream" and last["name"] == name:
             last["text"] += text
         elif text:
-            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+            self._append({"output_type": "stream", "name": name, "text": text})
 
     def _add_error(self, content: dict[str, Any]) -> None:
-        self.ename = str(content["ename"])
+        self.ename = str(content["ename"])[:_MAX_NAME]
         self.error = f"{self.ename}: {content['evalue']}"[:2000]
-        lines = [self._take_text(str(line)) for line in content["traceback"]]
+        lines = [self._take_text(str(line)) for line in content["traceback"][:MAX_OUTPUTS]]
         evalue = str(content["evalue"])[:2000]
-        self.outputs.append({"output_type": "error", "ename": self.ename, "evalue": evalue, "traceback": lines})
+        self._append({"output_type": "error", "ename": self.ename, "evalue": evalue, "traceback": lines})
 
     def _take_text(self, text: str) -> str:
         data = text.encode("utf-8", "replace")
@@ -121,11 +138,20 @@ class Collector:
         return kept.decode("utf-8", "ignore") + note
 
     def _fitting(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The kinds that fit what is left, the plain ones first; what doesn't fit is left out whole."""
+        """The kinds that fit what is left, the plain ones first; what doesn't fit is left out whole.
+
+        Metadata, which have the same keys, are counted in the same way.
+        """
         kept: dict[str, Any] = {}
         for mime in sorted(data, key=lambda mime: (mime not in _FIRST_MIMES, mime)):
             value = data[mime]
-            size = len(value.encode("utf-8", "replace")) if isinstance(value, str) else len(json.dumps(value))
+            if len(mime) > _MAX_NAME:
+                continue
+            size = (
+                len(mime) + len(value.encode("utf-8", "replace"))
+                if isinstance(value, str)
+                else len(mime + json.dumps(value))
+            )
             if mime.startswith("image/"):
                 if size <= min(self._images_left, self._room.images):
                     self._images_left -= size

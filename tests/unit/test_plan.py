@@ -1,8 +1,10 @@
 """Jobs and results travel as JSON; points of a test cell come from how it ran."""
 
+import json
+
 import pytest
 
-from judge.outputs import MAX_TEXT_BYTES, Collector, Ran, Room
+from judge.outputs import MAX_OUTPUTS, MAX_TEXT_BYTES, Collector, Ran, Room
 from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, Limits, PlanCell, State, worst
 from judge.verdict import hint_of, judge_cell
 
@@ -120,3 +122,29 @@ def test_a_cleared_output_is_gone_when_the_next_one_comes() -> None:
     collector.add("stream", {"name": "stdout", "text": "20 %"})
 
     assert collector.end(State.ok).printed == "20 %"
+
+
+def test_outputs_without_text_are_counted_too_and_the_last_one_says_so() -> None:
+    room = Room()
+
+    for _ in range(2):
+        collector = Collector(1000, room)
+        for _ in range(MAX_OUTPUTS):
+            collector.add("display_data", {"data": {}, "metadata": {}})
+
+    assert room.outputs == 0
+    assert collector.outputs == []
+
+
+def test_what_only_describes_an_output_is_capped_as_well() -> None:
+    collector = Collector(1000, Room())
+    large = "x" * 100_000
+
+    collector.add("stream", {"name": large, "text": "a"})
+    collector.add("display_data", {"data": {large: "b"}, "metadata": {"note": large, "image/png": {"width": 9}}})
+    collector.add("execute_result", {"data": {}, "metadata": {}, "execution_count": large})
+    collector.add("error", {"ename": large, "evalue": large, "traceback": [large]})
+
+    ran = collector.end(State.error)
+    assert len(json.dumps(ran.outputs)) < 8000
+    assert ran.outputs[1]["metadata"] == {"image/png": {"width": 9}}
