@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Self
 
+# Values that the controller keeps until the tests run. When there's more, it keeps a copy of the student's process.
+MAX_VALUES_BYTES = 8 << 20
+
 Role = Literal["student", "locked", "test", "markdown"]
 
 

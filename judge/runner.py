@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from typing import Any
 from judge.channel import Channel, ChannelGone, Message, pair
 from judge.outputs import Collector, Room
 from judge.park import Park, plan_parks, trusted_cells
-from judge.plan import CellResult, CellVerdict, GradingJob, GradingResult, PlanCell, State, worst
+from judge.plan import MAX_VALUES_BYTES, CellResult, CellVerdict, GradingJob, GradingResult, PlanCell, State, worst
 from judge.sandbox import Boundary
 from judge.sandbox.watchdog import Watchdog
 from judge.zygote import Usage, Zygote
@@ -92,7 +93,7 @@ class Runner:
     def close(self) -> None:
         self._students.close()
         self._judges.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     def grade(self, job: GradingJob) -> GradingResult:
         """The verdicts of one notebook; a StudentCodeError is never raised: it's a state. Raises ZygoteError."""
@@ -178,7 +179,15 @@ class Runner:
                     os.chown(path, self._uid, self._uid)
             yield work
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            remove_folder(work)
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a folder that students' code wrote into, also when it's nested deeper than Python's stack."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)
 
 
 def environment_of(home: Path, python_path: Sequence[Path]) -> dict[str, str]:
@@ -275,30 +284,31 @@ def _keep_place(run: _Run, park: Park, channel: Channel) -> None:
     if run.gone is not None:
         return
     try:
-        place = None if park.names is None else _ask_values(park.names, channel)
+        until = min(time.monotonic() + PARK_S, run.deadline)
+        place = None if park.names is None else _ask_values(park.names, channel, until)
         is_last = park.before == len(run.job.cells)
-        run.places.append(_park(run.pid, channel, len(park.tests) == 1, is_last) if place is None else place)
+        run.places.append(_park(run.pid, channel, until, len(park.tests) == 1, is_last) if place is None else place)
     except ChannelGone:
         run.gone = (State.crashed, "it crashed")
         return
     run.place_of |= dict.fromkeys(park.tests, len(run.places) - 1)
 
 
-def _ask_values(names: Sequence[str], channel: Channel) -> memoryview | None:
-    """The values' frame, unread; None when one of them isn't plain data."""
+def _ask_values(names: Sequence[str], channel: Channel, until: float) -> memoryview | None:
+    """The values' frame, unread; None when one of them isn't plain data, or they take more than is kept."""
     channel.send({"do": "values", "names": list(names)})
-    reply = receive_bare(channel, time.monotonic() + PARK_S)
-    return None if reply.head.get("refused") else reply.frame
+    reply = receive_bare(channel, until)
+    return None if reply.head.get("refused") or len(reply.frame) > MAX_VALUES_BYTES else reply.frame
 
 
-def _park(pid: int, channel: Channel, is_single: bool, is_last: bool) -> Channel:
+def _park(pid: int, channel: Channel, until: float, is_single: bool, is_last: bool) -> Channel:
     """The way to a copy of the process as it is now. After the last cell the process itself will do."""
     order = {"do": "park", "is_single": is_single, "is_last": is_last, "needs_threads": needs_threads(pid)}
     mine, theirs = pair()
     try:
         with theirs:
             channel.send(order, fds=[theirs.fileno()])
-            receive_bare(channel, time.monotonic() + PARK_S)
+            receive_bare(channel, until)
     except ChannelGone:
         mine.close()
         raise
@@ -307,13 +317,14 @@ def _park(pid: int, channel: Channel, is_single: bool, is_last: bool) -> Channel
 
 # Threads without which a library's calls hang in a copy, by name. polars 2.1 starts them when it's first used, not when
 # it's imported, and with POLARS_MAX_THREADS=1 too. duckdb 1.x and numpy with one thread need none.
-_WANTED_THREADS = re.compile(r"polars-\d+")
+# Bytes: a student's code names its threads as it likes.
+_WANTED_THREADS = re.compile(rb"polars-\d+")
 
 
 def needs_threads(pid: int) -> bool:
     """Whether a process has threads that its copies would miss; then it answers the tests itself, at the end."""
     with contextlib.suppress(OSError):
-        names = [(task / "comm").read_text(encoding="utf-8").strip() for task in Path(f"/proc/{pid}/task").iterdir()]
+        names = [(task / "comm").read_bytes().strip() for task in Path(f"/proc/{pid}/task").iterdir()]
         return any(_WANTED_THREADS.fullmatch(name) for name in names)
     return False
 

@@ -19,12 +19,11 @@ from typing import Any, NoReturn
 
 from judge.channel import Channel, ChannelGone, Message
 from judge.objects import Server, values_of
+from judge.plan import MAX_VALUES_BYTES
 from judge.shell import Shell, Shown
 
 FOREVER = 1e9
 MAX_SHOWN_BYTES = 48 << 20
-# The controller keeps them until the tests run. When there's more, it keeps a copy of the process.
-MAX_VALUES_BYTES = 8 << 20
 
 
 class CellTimeout(BaseException):

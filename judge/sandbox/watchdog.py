@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from judge.plan import Limits
 
 INTERVAL_S = 0.05
 _ENTRY_BYTES = 4096  # what even an empty file costs
-_PAGE_KB = os.sysconf("SC_PAGESIZE") // 1024
+_LONGEST_PATH = 2000  # beyond 4096 a path can't be asked about; every folder on the way costs time
 
 
 def descendants(ancestor: int) -> list[int]:
@@ -26,22 +27,41 @@ def descendants(ancestor: int) -> list[int]:
     return found
 
 
-def private_kb(pid: int) -> int:
-    """Memory that a process shares with no other, in KB; 0 when it's gone."""
-    total = 0
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith(("Private_", "Swap:")):
-                total += int(line.split()[1])
-    return total
+def private_kb(pid: int, inherited_kb: int) -> int:
+    """Memory that a process shares with no other, in KB, and its part of shared memory; 0 when it's gone.
+
+    inherited_kb: what it was forked with. Where only root may look closer, what it has beyond that.
+    """
+    try:
+        return _sum_kb(f"/proc/{pid}/smaps_rollup", (b"Private_", b"Swap:", b"Pss_Shmem"))
+    except PermissionError:
+        return max(resident_kb(pid) - inherited_kb, 0)
+    except OSError:
+        return 0
 
 
 def resident_kb(pid: int) -> int:
     """Memory of a process, shared or not, without files: quick to read, and too much rather than too little."""
-    with suppress(OSError, ValueError, IndexError):
-        _, resident, shared = (int(word) for word in _read(f"/proc/{pid}/statm").split()[:3])
-        return (resident - shared) * _PAGE_KB
+    with suppress(OSError):
+        return _sum_kb(f"/proc/{pid}/status", (b"RssAnon", b"RssShmem"))
     return 0
+
+
+def _sum_kb(path: str, names: tuple[bytes, ...]) -> int:
+    return sum(int(line.split()[1]) for line in _read(path).splitlines() if line.startswith(names))
+
+
+def nameless_bytes(family: list[int]) -> int:
+    """Bytes of the files that these processes hold open and no folder holds: deleted ones, and files in memory."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in family:
+        with suppress(OSError):
+            for fd in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - as in _read, for speed
+                with suppress(OSError):
+                    status = os.stat(f"/proc/{pid}/fd/{fd}")  # noqa: PTH116
+                    if stat.S_ISREG(status.st_mode) and not status.st_nlink:
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(found.values())
 
 
 def _read(path: str) -> bytes:
@@ -51,15 +71,17 @@ def _read(path: str) -> bytes:
 
 
 def written_bytes(folder: Path, enough: int) -> int:
-    """Bytes that files below a folder take, counted until it's more than `enough`."""
-    total, waiting = 0, [folder]
+    """Bytes that files below a folder take, counted until it's more than `enough`; too much when it's nested deep."""
+    total, waiting = 0, [str(folder)]
     while waiting and total <= enough:
         with suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
+                if len(entry.path) > _LONGEST_PATH:
+                    return enough + 1
                 with suppress(OSError):
                     total += entry.stat(follow_symlinks=False).st_blocks * 512 + _ENTRY_BYTES
                     if entry.is_dir(follow_symlinks=False):
-                        waiting.append(Path(entry.path))
+                        waiting.append(entry.path)
     return total
 
 
@@ -98,10 +120,13 @@ class Watchdog:
     def _judge(self, family: list[int]) -> str | None:
         if len(family) > self._processes:
             return "processes"
-        if family and written_bytes(self._folder, self._disk_bytes) > self._disk_bytes:
+        written = written_bytes(self._folder, self._disk_bytes) if family else 0
+        if written > self._disk_bytes or written + nameless_bytes(family) > self._disk_bytes:
             return "disk"
-        if sum(map(resident_kb, family)) > self._memory_kb and sum(map(private_kb, family)) > self._memory_kb:
-            return "memory"
+        if sum(map(resident_kb, family)) > self._memory_kb:
+            inherited_kb = resident_kb(self._ancestor)
+            if sum(private_kb(pid, inherited_kb) for pid in family) > self._memory_kb:
+                return "memory"
         return None
 
 
