@@ -59,6 +59,8 @@ class _Rules(_Strict):
     limits: FileLimits = FileLimits()
     budget_s: Budget = Budget()
     written: tuple[str, ...] = ()
+    double_marked: float = Field(default=0.2, ge=0, le=1)
+    calibration: bool = False
 
 
 class _Packages(_Strict):
@@ -73,6 +75,7 @@ class _CourseFile(_Strict):
     time_zone: str = "UTC"
     starts: dt.date
     packages: _Packages = _Packages()
+    graders: tuple[str, ...] = ()
     defaults: dict[str, Any] = Field(default_factory=dict)
     assignments: dict[str, dict[str, Any]]
 
@@ -96,6 +99,8 @@ class Assignment:
     limits: FileLimits
     budget: Budget
     written: tuple[GradeId, ...]  # cells that a grader marks by rubric
+    double_marked: float = 0.2  # share of the written answers that two graders mark, blind
+    calibration: bool = False  # whether a grader must agree with the anchors before the queue opens
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Course:
     """The course; assignments in the order of the file.
 
     student_packages: what notebooks import, installed where they run. author_packages: folders of the checkout that
-    hidden tests may import, never installed.
+    hidden tests may import, never installed. graders: between whom marking is shared; empty: all who began.
     """
 
     id: CourseId
@@ -113,6 +118,7 @@ class Course:
     assignments: tuple[Assignment, ...]
     student_packages: tuple[str, ...] = ()
     author_packages: tuple[str, ...] = ()
+    graders: tuple[str, ...] = ()
 
     def assignment(self, assignment_id: str) -> Assignment:
         """The assignment of that id; raises NotFound."""
@@ -139,6 +145,7 @@ def load_course(root: Path, *, starts: dt.date | None = None) -> Course:
             assignments=assignments,
             student_packages=declared.packages.students,
             author_packages=declared.packages.authors,
+            graders=declared.graders,
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -168,6 +175,8 @@ def _parse(name: str, rules: _Rules, first_day: dt.datetime) -> Assignment:
         limits=rules.limits,
         budget=rules.budget_s,
         written=tuple(parse_grade_id(grade_id) for grade_id in rules.written),
+        double_marked=rules.double_marked,
+        calibration=rules.calibration,
     )
 
 

@@ -1,6 +1,6 @@
 """The tables of the service's own database. The gradebook is nbgrader's and lives elsewhere.
 
-Events, attempts, gradings and feedback are append-only: a correction is a new row. Runs and jobs change state.
+Runs, jobs, claims and drafts change state. Everything else is append-only: a correction is a new row.
 """
 
 import datetime as dt
@@ -134,7 +134,7 @@ class Job(Base):
 
 
 class Grading(Base):
-    """One marking by rubric. The newest row of a grader for a piece is that grader's word; none is ever changed."""
+    """One marking by rubric. The newest row of a round of a piece is what counts for it; none is ever changed."""
 
     __tablename__ = "grading"
 
@@ -151,8 +151,59 @@ class Grading(Base):
     levels: Mapped[dict[str, int]]  # criterion id -> level 0..4
     gates: Mapped[list[str]] = mapped_column(JSON, default=list)  # ids of the gates that apply
     comments: Mapped[dict[str, str]]  # criterion id -> text
+    round: Mapped[int] = mapped_column(default=1, server_default="1")  # rubric.rounds: first, second, third opinion
 
     __table_args__ = (Index("ix_grading_piece", "course", "assignment", "task", "student", "id"),)
+
+
+class Claim(Base):
+    """One round of a piece, open on a grader's desk until it runs out."""
+
+    __tablename__ = "claim"
+
+    course: Mapped[str] = mapped_column(String(64), primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(64), primary_key=True)
+    task: Mapped[str] = mapped_column(String(64), primary_key=True)
+    student: Mapped[str] = mapped_column(String(64), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    grader: Mapped[str] = mapped_column(String(64))
+    since: Mapped[dt.datetime]
+    until: Mapped[dt.datetime]
+
+
+class Draft(Base):
+    """What a grader chose for a piece and has not called done."""
+
+    __tablename__ = "draft"
+
+    course: Mapped[str] = mapped_column(String(64), primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(64), primary_key=True)
+    task: Mapped[str] = mapped_column(String(64), primary_key=True)
+    student: Mapped[str] = mapped_column(String(64), primary_key=True)
+    grader: Mapped[str] = mapped_column(String(64), primary_key=True)
+    attempt: Mapped[int | None]
+    at: Mapped[dt.datetime]
+    levels: Mapped[dict[str, int]]
+    gates: Mapped[list[str]] = mapped_column(JSON, default=list)
+    comments: Mapped[dict[str, str]]
+
+
+class Calibration(Base):
+    """A grader's marking of one anchor, before the queue opens."""
+
+    __tablename__ = "calibration"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    task: Mapped[str] = mapped_column(String(64))
+    grader: Mapped[str] = mapped_column(String(64))
+    anchor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+    rubric: Mapped[str] = mapped_column(String(64))
+    levels: Mapped[dict[str, int]]
+
+    __table_args__ = (Index("ix_calibration_grader", "course", "assignment", "task", "grader", "id"),)
 
 
 class Feedback(Base):

@@ -9,7 +9,7 @@ from typing import Any
 
 from classroom.feedback.clean import clean_markdown, clean_picture, clean_text, cut_text
 from classroom.feedback.document import MAX_CELL_BYTES, Block, CriterionMark, Document, Part, TaskResult
-from classroom.rubric.models import LEVEL_NAMES, Marking, Rubric
+from classroom.rubric.models import LEVEL_NAMES, Marking, Rubric, level_name
 from classroom.rubric.scoring import score as score_of
 from classroom.rubric.scoring import shown
 from judge.plan import CellVerdict, State
@@ -182,11 +182,11 @@ def _criteria(mark: Mark) -> tuple[tuple[CriterionMark, ...], str]:
         level = marking.levels.get(criterion.id)
         if level is None:
             continue
-        above = level + 1 if level < 4 else None
+        above = int(level) + 1 if level < 4 else None
         rows.append(
             CriterionMark(
                 title=criterion.title,
-                level=LEVEL_NAMES[level],
+                level=level_name(level),
                 descriptor=criterion.descriptor(level),
                 points=shown(made.parts[criterion.id]),
                 weight=shown(criterion.weight),

@@ -21,7 +21,7 @@ from classroom.grading.models import Fault, SubmissionResult
 from classroom.grading.submissions import NoRegularFile, read_regular
 from classroom.ids import AssignmentId, StudentId
 from classroom.rubric.models import Marking, Rubric
-from classroom.rubric.store import Task, load_gradings, marking_of, standing
+from classroom.rubric.store import Task, final_of, load_history, rounds_of
 from judge.plan import CellVerdict, State
 
 if TYPE_CHECKING:  # importing it costs 2 s
@@ -131,9 +131,9 @@ def _load_markings(
     found = {}
     for task in scores.tasks:
         if task.written:
-            gradings = load_gradings(session, Task(course.id, rules.id, task.notebook, task.grade_id))
-            if newest := standing(gradings).get(student):
-                found[str(task.grade_id)] = marking_of(newest)
+            gradings = load_history(session, Task(course.id, rules.id, task.notebook, task.grade_id), student)
+            if gradings:
+                found[str(task.grade_id)] = final_of(rounds_of(gradings))
     return found
 
 

@@ -15,6 +15,12 @@ LEVELS = (4, 3, 2, 1, 0)
 LEVEL_NAMES: Mapping[int, str] = {4: "Exemplary", 3: "Proficient", 2: "Developing", 1: "Beginning", 0: "Absent"}
 
 
+def level_name(level: float) -> str:
+    """The word for a level; a mean of two neighbours is named by both."""
+    lower = int(level)
+    return LEVEL_NAMES[lower] if level == lower else f"{LEVEL_NAMES[lower]} to {LEVEL_NAMES[lower + 1].lower()}"
+
+
 @dataclass(frozen=True)
 class Level:
     """What a grader sees in the text at this level, 1 to 4. Level 0 is absent and needs no words."""
@@ -34,9 +40,9 @@ class Criterion:
     notes: str
     hint: str
 
-    def descriptor(self, value: int) -> str:
-        """The words of a level; "Absent." for 0."""
-        return next((level.descriptor for level in self.levels if level.value == value), "Absent.")
+    def descriptor(self, value: float) -> str:
+        """The words of a level; "Absent." for 0. Of a mean of two neighbours, the lower one's: that much is there."""
+        return next((level.descriptor for level in self.levels if level.value == int(value)), "Absent.")
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,11 @@ class Rubric:
 
 @dataclass(frozen=True)
 class Marking:
-    """What a grader chose: a level for each criterion, the gates that apply, words for the student."""
+    """What a grader chose: a level for each criterion, the gates that apply, words for the student.
 
-    levels: Mapping[str, int]
+    A grader's levels are whole; only the final marking of two graders may hold a half.
+    """
+
+    levels: Mapping[str, float]
     gates: tuple[str, ...] = ()
     comments: Mapping[str, str] = field(default_factory=dict)

@@ -17,13 +17,13 @@ class Score:
     capped_by: Gate | None
 
 
-def part(weight: Hundredths, level: int) -> Hundredths:
+def part(weight: Hundredths, level: float) -> Hundredths:
     """weight * level / 4, halves rounded up; the author is warned of weights where this rounds."""
-    exact = Decimal(weight) * level / 4
+    exact = Decimal(weight) * Decimal(str(level)) / 4
     return Hundredths(int(exact.to_integral_value(ROUND_HALF_UP)))
 
 
-def score(rubric: Rubric, levels: Mapping[str, int], gates: Sequence[str] = ()) -> Score:
+def score(rubric: Rubric, levels: Mapping[str, float], gates: Sequence[str] = ()) -> Score:
     """The score of these levels; a criterion without a level earns nothing yet."""
     parts = {criterion.id: part(criterion.weight, levels.get(criterion.id, 0)) for criterion in rubric.criteria}
     total = Hundredths(sum(parts.values()))
@@ -33,7 +33,7 @@ def score(rubric: Rubric, levels: Mapping[str, int], gates: Sequence[str] = ()) 
     return Score(parts, lowest.cap, lowest)
 
 
-def missing(rubric: Rubric, levels: Mapping[str, int]) -> tuple[str, ...]:
+def missing(rubric: Rubric, levels: Mapping[str, float]) -> tuple[str, ...]:
     """Titles of the criteria that have no level yet, in the rubric's order."""
     return tuple(criterion.title for criterion in rubric.criteria if criterion.id not in levels)
 

@@ -1,7 +1,7 @@
-"""Gradings are appended, never changed: the newest row of a grader for a piece is that grader's word."""
+"""Gradings are appended, never changed: the newest row of a round of a piece is that round's word."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from classroom.db.tables import Grading
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
-from classroom.rubric.models import LEVEL_NAMES, Marking, Rubric
+from classroom.rubric.models import Marking, Rubric, level_name
+from classroom.rubric.rounds import FIRST, final
 from classroom.rubric.scoring import check_marking, score, shown
 
 
@@ -41,7 +42,14 @@ class Projection:
 
 
 def append_grading(
-    session: Session, piece: Piece, marking: Marking, *, rubric: Rubric, grader: str, at: dt.datetime
+    session: Session,
+    piece: Piece,
+    marking: Marking,
+    *,
+    rubric: Rubric,
+    grader: str,
+    at: dt.datetime,
+    round: int = FIRST,
 ) -> Grading:
     """A new row with the marking; raises Refused when it doesn't fit the rubric."""
     check_marking(rubric, marking)
@@ -55,7 +63,8 @@ def append_grading(
         grader=grader,
         at=at,
         rubric=rubric.digest,
-        levels=dict(marking.levels),
+        round=round,
+        levels={name: int(level) for name, level in marking.levels.items()},
         gates=list(marking.gates),
         comments={name: text.strip() for name, text in marking.comments.items() if text.strip()},
     )
@@ -70,11 +79,11 @@ def marking_of(grading: Grading) -> Marking:
 
 
 def load_gradings(session: Session, task: Task) -> Sequence[Grading]:
-    """Each grader's newest grading of each piece of a task, oldest first."""
+    """Each grader's newest grading of each piece of a task in each round, oldest first."""
     newest = (
         select(func.max(Grading.id))
         .where(Grading.course == task.course, Grading.assignment == task.assignment, Grading.task == task.task)
-        .group_by(Grading.student, Grading.grader)
+        .group_by(Grading.student, Grading.grader, Grading.round)
     )
     return session.scalars(select(Grading).where(Grading.id.in_(newest)).order_by(Grading.id)).all()
 
@@ -90,16 +99,30 @@ def load_history(session: Session, task: Task, student: StudentId) -> Sequence[G
     return session.scalars(select(Grading).where(*of_piece).order_by(Grading.id)).all()
 
 
-def standing(gradings: Sequence[Grading]) -> dict[str, Grading]:
-    """The grading that counts, by student: the newest. Here double marking will decide otherwise."""
-    return {grading.student: grading for grading in sorted(gradings, key=lambda row: row.id)}
+def rounds_of(gradings: Sequence[Grading]) -> dict[int, Grading]:
+    """The grading that speaks for each round of one piece: the newest, of the attempt that was marked last."""
+    ordered = sorted(gradings, key=lambda row: row.id)
+    return {row.round: row for row in ordered if row.attempt == ordered[-1].attempt}
+
+
+def by_student(gradings: Sequence[Grading]) -> dict[StudentId, dict[int, Grading]]:
+    """The rounds of each piece of a task, by student."""
+    pieces: dict[StudentId, list[Grading]] = {}
+    for grading in gradings:
+        pieces.setdefault(StudentId(grading.student), []).append(grading)
+    return {student: rounds_of(rows) for student, rows in pieces.items()}
+
+
+def final_of(rounds: Mapping[int, Grading]) -> Marking:
+    """The marking that follows from the rounds of one piece; see rubric.rounds."""
+    return final({number: marking_of(row) for number, row in rounds.items()})
 
 
 def project(rubric: Rubric, marking: Marking) -> Projection:
     """The number and the comment of a marking as nbgrader keeps them."""
     made = score(rubric, marking.levels, marking.gates)
     lines = [
-        f"{criterion.title}: {LEVEL_NAMES[level].lower()}, {shown(made.parts[criterion.id])} of "
+        f"{criterion.title}: {level_name(level).lower()}, {shown(made.parts[criterion.id])} of "
         f"{shown(criterion.weight)}. {marking.comments.get(criterion.id, '')}".rstrip()
         for criterion in rubric.criteria
         if (level := marking.levels.get(criterion.id)) is not None

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from classroom.db.tables import Attempt, Event, Grading, Job, Run
+from classroom.db.tables import Attempt, Draft, Event, Grading, Job, Run
 from classroom.errors import Conflict, NotFound
 from classroom.gradebook import ScoreRow
 from classroom.ids import AssignmentId, StudentId
@@ -105,6 +105,10 @@ class Page(HTMLParser):
     def form(self, ending: str) -> dict[str, Any]:
         """The form whose address ends so."""
         return next(form for form in self.forms if form["action"].endswith(ending))
+
+    def marking(self) -> dict[str, Any]:
+        """The form of a piece beside its rubric."""
+        return next(form for form in self.forms if "seen" in form["fields"])
 
     def links(self) -> list[str]:
         return [given["href"] for tag, given in self.tags if tag == "a" and "href" in given]
@@ -615,7 +619,7 @@ def open_piece(room: PagesClass, who: str) -> Page:
 
 
 def send(room: PagesClass, who: str, page: Page, levels: dict[str, int], **fields: str) -> httpx.Response:
-    form = page.form("")
+    form = page.marking()
     chosen = {f"level-{name}": str(level) for name, level in levels.items()}
     with room.browser(who) as browser:
         return browser.post(form["action"], data={**form["fields"], **chosen, **fields})
@@ -666,7 +670,7 @@ def test_the_queue_is_walked_to_its_end(own_room: PagesClass) -> None:
     for left in (3, 2, 1):
         assert f"{left} {'piece' if left == 1 else 'pieces'} to grade" in get(own_room, "gil", "grading").text
         piece = open_piece(own_room, "gil")
-        seen.append(piece.form("")["action"])
+        seen.append(piece.marking()["action"])
         answer = send(own_room, "gil", piece, all_levels(2))
 
     assert answer.headers["location"] == url("grading")
@@ -690,27 +694,134 @@ def test_a_missing_level_is_asked_for_and_nothing_chosen_is_lost(own_room: Pages
     assert count(own_room, Grading) == before
 
 
-def test_the_second_of_two_graders_is_told_and_loses_nothing(own_room: PagesClass) -> None:
-    names = {who: {} for who in ("gil", "gus")}
-    for who in names:
-        for link in Page(get(own_room, who, "grading").text).links():
-            if f"/grading/{TASK}/" in link:
-                page = Page(get(own_room, who, link).text)
-                names[who][re.search(r"<h1>(.*?)</h1>", page.html)[1]] = page  # type: ignore[index]  # each has one
-        own = open_piece(own_room, who)
-        names[who][re.search(r"<h1>(.*?)</h1>", own.html)[1]] = own  # type: ignore[index]  # each has one
-    shared = next(name for name in names["gil"] if 'value="0"' in names["gil"][name].html and name in names["gus"])
-    send(own_room, "gus", names["gus"][shared], all_levels(1))
+def name_of(page: Page) -> str:
+    found = re.search(r"<h1>(.*?)</h1>", page.html)
+    assert found
+    return found[1]
 
-    late = send(own_room, "gil", names["gil"][shared], all_levels(4), **{"comment-reader": "My words"})
+
+def test_two_graders_are_never_given_the_same_piece(own_room: PagesClass) -> None:
+    first, second = open_piece(own_room, "gil"), open_piece(own_room, "gus")
+
+    assert name_of(first) != name_of(second)
+
+
+def test_a_claim_runs_out_and_who_takes_over_is_told(own_room: PagesClass) -> None:
+    opened = open_piece(own_room, "gil")
+    own_room.clock.now = NOW + dt.timedelta(minutes=29)
+    assert name_of(open_piece(own_room, "gus")) != name_of(opened)
+
+    own_room.clock.now = NOW + dt.timedelta(minutes=61)
+
+    taken = walk(own_room, "gus", until=name_of(opened))[-1]
+    assert "You took this over from gil" in taken.html
+    draft = post_draft(own_room, "gil", opened, all_levels(2))
+    assert (draft.status_code, draft.json()["holder"]) == (409, "gus")
+
+
+def walk(room: PagesClass, who: str, until: str = "") -> list[Page]:
+    """Marks one piece after another to the end, or until the one of that name is open."""
+    queue = Page(get(room, who, "grading").text)
+    first = next(given["href"] for _, given in queue.tags if given.get("id") == "go-on")
+    pages = [Page(get(room, who, first).text)]
+    while name_of(pages[-1]) != until:
+        send_action = pages[-1].marking()
+        with room.browser(who) as browser:
+            levels = {f"level-{name}": "2" for name in CRITERIA}
+            answer = browser.post(send_action["action"], data={**send_action["fields"], **levels})
+            if "/grading/" not in answer.headers["location"]:
+                break
+            pages.append(Page(browser.get(answer.headers["location"]).text))
+    return pages
+
+
+def post_draft(room: PagesClass, who: str, page: Page, levels: dict[str, int], **fields: str) -> httpx.Response:
+    form = page.marking()
+    chosen = {f"level-{name}": str(level) for name, level in levels.items()}
+    with room.browser(who) as browser:
+        return browser.post(f"{form['action']}/draft", data={**form["fields"], **chosen, **fields})
+
+
+def test_the_second_of_two_savers_is_told_and_loses_nothing(own_room: PagesClass) -> None:
+    late_page = open_piece(own_room, "gil")
+    own_room.clock.now = NOW + dt.timedelta(minutes=31)
+    walk(own_room, "gus")  # takes over what gil left alone, and marks it
+    before = count(own_room, Grading)
+
+    late = send(own_room, "gil", late_page, all_levels(4), **{"comment-reader": "My words"})
 
     assert late.status_code == 409
     assert "Somebody saved another marking" in late.text
     assert "My words" in late.text
-    assert count(own_room, Grading) == 3
+    assert '<td class="n">2</td><td class="n">4</td>' in late.text
+    assert count(own_room, Grading) == before
     again = send(own_room, "gil", Page(late.text), all_levels(4), **{"comment-reader": "My words"})
     assert again.status_code == 303
-    assert count(own_room, Grading) == 4
+    assert count(own_room, Grading) == before + 1
+
+
+def test_a_draft_is_kept_and_is_no_grading(own_room: PagesClass) -> None:
+    before = count(own_room, Grading)
+    piece = open_piece(own_room, "gil")
+
+    answer = post_draft(own_room, "gil", piece, {"impact": 2}, **{"comment-impact": "Which month?"})
+
+    assert (answer.status_code, answer.json()["holder"]) == (200, "gil")
+    assert count(own_room, Grading) == before
+    again = get(own_room, "gil", piece.marking()["action"]).text
+    assert "Which month?" in again
+    assert re.search(r'name="level-impact" value="2"[^>]* checked', again)
+
+
+def test_a_draft_that_comes_after_done_changes_nothing(own_room: PagesClass) -> None:
+    piece = open_piece(own_room, "gil")
+    send(own_room, "gil", piece, all_levels(3))
+
+    post_draft(own_room, "gil", piece, all_levels(3))
+
+    assert count(own_room, Draft) == 0
+
+
+def test_one_criterion_in_a_row_ends_in_gradings(own_room: PagesClass) -> None:
+    before = count(own_room, Grading)
+    for criterion in CRITERIA:
+        with own_room.browser("gil") as browser:
+            answer = browser.get(url(f"grading/{TASK}?by={criterion}"))
+            for _ in range(3):
+                page = Page(browser.get(answer.headers["location"]).text)
+                assert page.html.count('<fieldset class="crit"') == 1
+                form = page.marking()
+                answer = browser.post(form["action"], data={**form["fields"], f"level-{criterion}": "3"})
+
+    assert answer.headers["location"] == url("grading")
+    assert count(own_room, Grading) == before + 3
+    assert count(own_room, Draft) == 0
+
+
+def test_comments_used_twice_are_offered_again(own_room: PagesClass) -> None:
+    for _ in range(2):
+        send(own_room, "gil", open_piece(own_room, "gil"), all_levels(3), **{"comment-impact": "Which <b>month</b>?"})
+
+    page = open_piece(own_room, "gil").html
+
+    assert 'data-text="Which &lt;b&gt;month&lt;/b&gt;?"' in page
+
+
+def test_lifting_a_name_needs_a_reason_and_stands_in_the_ledger(own_room: PagesClass) -> None:
+    piece = open_piece(own_room, "gil")
+    address = piece.marking()["action"]
+    assert not any(re.search(rf"\b{student}\b", piece.html) for student in STUDENTS)
+    with own_room.browser("gil") as browser:
+        token = piece.marking()["fields"]["csrf_token"]
+        assert browser.post(f"{address}/name", data={"csrf_token": token, "reason": "why"}).status_code == 422
+        browser.post(f"{address}/name", data={"csrf_token": token, "reason": "plagiarism suspected"})
+
+    shown = get(own_room, "gil", address).text
+
+    with own_room.transfers.database.reading() as session:
+        event = session.scalars(select(Event).where(Event.kind == "name_lifted")).one()
+    assert (event.actor, event.data["reason"]) == ("gil", "plagiarism suspected")
+    assert f"<strong>{event.student}</strong>" in shown
 
 
 def test_a_form_sent_twice_is_stored_once(own_room: PagesClass) -> None:
@@ -762,7 +873,7 @@ def test_a_level_out_of_range_and_a_student_s_marking_are_refused(own_room: Page
     piece = open_piece(own_room, "gil")
 
     assert send(own_room, "gil", piece, all_levels(9)).status_code == 422
-    form = piece.form("")
+    form = piece.marking()
     with own_room.browser("ada") as browser:
         assert browser.post(form["action"], data={"csrf_token": own_room.csrf("ada")}).status_code == 403
     assert count(own_room, Grading) == before

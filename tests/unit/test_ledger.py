@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from classroom.db.engine import Database, migrate
-from classroom.db.tables import Attempt, Feedback, Grading, Release
+from classroom.db.tables import Attempt, Calibration, Feedback, Grading, Release
 from classroom.ledger import Kind, events_of_assignment, events_of_student, record
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -47,6 +47,7 @@ def add_one_of_each(database: Database) -> None:
                 **{name: value for name, value in marks.items() if name in known},
             )
         )  # fmt: skip
+        session.add(Calibration(task="report", grader="g", anchor="a", at=NOON, rubric="r", levels={}, **place))
 
 
 def test_an_event_keeps_who_what_when_and_its_data(database: Database) -> None:
@@ -85,7 +86,7 @@ def test_an_event_of_a_failed_transaction_never_was(database: Database) -> None:
         assert list(events_of_student(session, "c", "s1")) == []
 
 
-@pytest.mark.parametrize("table", ["event", "attempt", "grading", "feedback", "release"])
+@pytest.mark.parametrize("table", ["event", "attempt", "grading", "calibration", "feedback", "release"])
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE {table} SET course = 'x'", "DELETE FROM {table}", "INSERT OR REPLACE INTO {table} SELECT * FROM {table}"],

@@ -9,7 +9,7 @@ from classroom.db.tables import Base, Grading
 from classroom.errors import Refused
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
 from classroom.rubric.models import Criterion, Gate, Hundredths, Level, Marking, Rubric
-from classroom.rubric.store import Piece, Task, append_grading, load_gradings, load_history, project, standing
+from classroom.rubric.store import Piece, Task, append_grading, load_gradings, load_history, project, rounds_of
 
 LEVELS = tuple(Level(value, f"words of {value}") for value in (4, 3, 2, 1))
 RUBRIC = Rubric(
@@ -65,7 +65,7 @@ def test_the_newest_grading_counts(session: Session) -> None:
     mark(session, "ada", "second", 2)
     newest = mark(session, "ada", "grader", 4)
 
-    assert standing(load_gradings(session, TASK)) == {"ada": newest}
+    assert rounds_of(load_gradings(session, TASK)) == {1: newest}
 
 
 def test_a_marking_that_does_not_fit_is_refused_and_not_kept(session: Session) -> None:

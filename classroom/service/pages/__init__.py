@@ -2,7 +2,14 @@
 
 from fastapi import APIRouter
 
-from classroom.service.pages import course_acts, course_pages, grading_pages, home_pages, student_pages
+from classroom.service.pages import (
+    course_acts,
+    course_pages,
+    desk_acts,
+    grading_pages,
+    home_pages,
+    student_pages,
+)
 
 routers: list[APIRouter] = [
     home_pages.router,
@@ -10,4 +17,5 @@ routers: list[APIRouter] = [
     course_acts.router,
     course_pages.router,
     grading_pages.router,
+    desk_acts.router,
 ]

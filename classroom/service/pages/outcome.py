@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from classroom.db.tables import Feedback, Grading, Job
 from classroom.grading.models import SubmissionResult
 from classroom.progress import RAN_WORDS, Work
-from classroom.rubric.models import LEVEL_NAMES, Criterion, Gate, Rubric
+from classroom.rubric.models import Criterion, Gate, Marking, Rubric, level_name
 from classroom.rubric.scoring import score
+from classroom.rubric.store import final_of, rounds_of
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, load_tasks, readable
 from classroom.service.pages.doors import rubric
@@ -36,20 +37,20 @@ class TaskOutcome:
 
 @dataclass(frozen=True)
 class CriterionOutcome:
-    """One criterion with the level reached; next_level and its words where there is one above."""
+    """One criterion with the level reached, a half between two; next_level where there is one above."""
 
     criterion: Criterion
-    level: int
+    level: float
     points: float
     comment: str
 
     @property
     def name(self) -> str:
-        return LEVEL_NAMES[self.level]
+        return level_name(self.level)
 
     @property
     def next_level(self) -> int | None:
-        return self.level + 1 if self.level < 4 else None
+        return int(self.level) + 1 if self.level < 4 else None
 
 
 @dataclass(frozen=True)
@@ -125,25 +126,26 @@ def _tasks(job: Job | None, asked: Mapping[str, AskedTask]) -> tuple[TaskOutcome
     )
 
 
-def _gradings(session: Session, feedback: Feedback) -> Mapping[str, Grading]:
-    """The grading of each task that stood when the feedback went out."""
+def _gradings(session: Session, feedback: Feedback) -> Mapping[str, Marking]:
+    """The marking of each task that stood when the feedback went out."""
     query = (
         select(Grading)
         .where(Grading.course == feedback.course, Grading.assignment == feedback.assignment)
         .where(Grading.student == feedback.student, Grading.at <= feedback.released_at)
     )
     rows: Sequence[Grading] = session.scalars(query.order_by(Grading.id)).all()
-    return {row.task: row for row in rows}
+    tasks = {row.task for row in rows}
+    return {task: final_of(rounds_of([row for row in rows if row.task == task])) for task in tasks}
 
 
-def _written(rules: Rubric, grading: Grading) -> WrittenOutcome:
-    made = score(rules, grading.levels, grading.gates)
+def _written(rules: Rubric, marking: Marking) -> WrittenOutcome:
+    made = score(rules, marking.levels, marking.gates)
     criteria = tuple(
         CriterionOutcome(
             criterion,
-            grading.levels.get(criterion.id, 0),
+            marking.levels.get(criterion.id, 0),
             made.parts[criterion.id] / 100,
-            grading.comments.get(criterion.id, ""),
+            marking.comments.get(criterion.id, ""),
         )
         for criterion in rules.criteria
     )

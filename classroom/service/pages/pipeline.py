@@ -17,7 +17,7 @@ from classroom.ids import AssignmentId, StudentId
 from classroom.ledger import Kind
 from classroom.progress import RAN_WORDS, Row, load_class
 from classroom.rubric.scoring import score
-from classroom.rubric.store import Task, load_gradings, standing
+from classroom.rubric.store import Task, by_student, final_of, load_gradings
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, by_heading, load_tasks
 from classroom.service.pages.doors import gradebook, rubric
@@ -158,9 +158,10 @@ def _manual_points(
             continue
         task = Task(context.course.id, assignment.id, notebooks[grade_id], grade_id)
         rules = rubric(context.settings, assignment, grade_id)
-        for student, grading in standing(load_gradings(session, task)).items():
-            made = score(rules, grading.levels, grading.gates).total / 100
-            points[StudentId(student)] = points.get(StudentId(student), 0.0) + made
+        for student, rounds in by_student(load_gradings(session, task)).items():
+            marking = final_of(rounds)
+            made = score(rules, marking.levels, marking.gates).total / 100
+            points[student] = points.get(student, 0.0) + made
     return points
 
 

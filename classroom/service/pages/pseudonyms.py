@@ -58,6 +58,11 @@ def piece_id(key: bytes, task: Task, grader: str, student: StudentId) -> str:
     return _digest(key, "piece", task, grader, student)[:_PIECE_DIGITS]
 
 
+def seed_of(key: bytes, task: Task) -> int:
+    """What decides which pieces of a task are marked twice; no student can guess it."""
+    return int(_digest(key, "double", task)[:8], 16)
+
+
 def _candidate(key: bytes, task: Task, student: StudentId, attempt: int) -> str:
     number = int(_digest(key, "name", task, student, str(attempt)), 16)
     tree, rest = number % len(TREES), number // len(TREES)

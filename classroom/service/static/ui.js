@@ -19,68 +19,8 @@
     hiding = setTimeout(() => { if (!toast.matches(':hover, :focus-within')) toast.hidden = true; }, 8000);
   };
 
-  // Rubric: one open criterion at a time, the total counted as the server counts it.
-  const form = $('#marking');
-  const crits = form ? all('.crit[data-weight]', form) : [];
-  let last = null;
-  let dirty = false;
-  const open = (i) => {
-    if (!crits[i] || isNarrow()) return;
-    crits.forEach((c, n) => { c.classList.toggle('on', n === i); $('.body', c).hidden = n !== i; $('.h button', c).setAttribute('aria-expanded', n === i); });
-    crits[i].scrollIntoView({ block: 'nearest' });
-  };
-  const here = () => crits.findIndex((c) => c.classList.contains('on'));
-  const shown = (hundredths) => (hundredths / 100).toFixed(hundredths % 10 ? 2 : 1);
-  const count = () => {
-    let sum = 0, set = 0;
-    crits.forEach((c) => {
-      const chosen = $('input[type=radio]:checked', c);
-      all('.seg span', c).forEach((s) => s.classList.toggle('sel', !!chosen && s.textContent === chosen.value));
-      if (chosen) { sum += Math.floor(c.dataset.weight * chosen.value / 4 + 0.5); set += 1; }
-    });
-    const cap = Math.min(Infinity, ...all('input[data-cap]:checked', form).map((g) => +g.dataset.cap));
-    $('#total').textContent = shown(Math.min(sum, cap));
-    $('#capped').hidden = cap >= sum;
-    $('#set').textContent = set;
-    const done = $('#done'), left = set < crits.length;
-    done.setAttribute('aria-disabled', left);
-    $('#left').hidden = !left;
-  };
-  const choose = (i, level) => {
-    const now = $(`input[type=radio][value="${level}"]`, crits[i]);
-    last = { was: $('input[type=radio]:checked', crits[i]), now, i };
-    now.checked = true;
-    dirty = true;
-    count();
-    say(`${$('.name', crits[i]).textContent}: ${level}`, true);
-    open(Math.min(i + 1, crits.length - 1));
-  };
-  const undo = () => {
-    if (!last) return;
-    if (last.was) last.was.checked = true; else last.now.checked = false;
-    open(last.i);
-    last = null;
-    count();
-    toast.hidden = true;
-  };
-  if (form) {
-    const first = crits.findIndex((c) => !$('input[type=radio]:checked', c));
-    if (isNarrow()) crits.forEach((c) => { $('.body', c).hidden = false; }); else open(Math.max(first, 0));
-    count();
-    crits.forEach((c, i) => $('.h', c).addEventListener('click', () => open(i)));
-    form.addEventListener('change', () => { dirty = true; count(); });
-    form.addEventListener('input', () => { dirty = true; });
-    form.addEventListener('submit', (e) => {
-      const missing = crits.findIndex((c) => !$('input[type=radio]:checked', c));
-      if (e.submitter?.id === 'done' && missing >= 0) { e.preventDefault(); open(missing); $('input', crits[missing]).focus(); return; }
-      dirty = false;
-    });
-    addEventListener('beforeunload', (e) => { if (dirty) e.preventDefault(); });
-  }
-
   const rows = () => all('main tbody tr').filter((r) => $('th a', r));
   const step = (by) => {
-    if (crits.length) { open(Math.max(0, Math.min(here() + by, crits.length - 1))); return; }
     const list = rows(), at = list.findIndex((r) => r.contains(document.activeElement));
     $('a', list[Math.max(0, Math.min(at + by, list.length - 1))])?.focus();
   };
@@ -90,14 +30,13 @@
     close(b) { b.closest('dialog').close(); },
     copy(b) { navigator.clipboard?.writeText(b.dataset.text); say(b.dataset.said); },
     print() { print(); },
-    undo,
-    level(_, key) { if (here() >= 0) choose(here(), key); },
     next() { step(1); },
     previous() { step(-1); },
-    comment() { const i = here(); if (i >= 0) $('textarea', crits[i]).focus(); },
     press(b) { $(b.dataset.at)?.click(); },
     find() { $('input[type=search]')?.focus(); },
   };
+  // A page's own script, loaded before this one, adds its acts and overrides those of lists.
+  Object.assign(acts, window.classroomActs?.({ $, all, say, toast, isNarrow }));
   document.addEventListener('click', (e) => {
     const b = e.target.closest('[data-do]');
     if (b) acts[b.dataset.do]?.(b);

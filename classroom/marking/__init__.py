@@ -1,0 +1,1 @@
+"""Who marks which piece and when: shares, claims, drafts, pace, calibration, scoring anew."""

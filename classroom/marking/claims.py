@@ -1,0 +1,75 @@
+"""A piece is claimed while a grader has it open, so that two never work on one. A claim runs out by itself."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from classroom.db.tables import Claim
+from classroom.rubric.store import Piece, Task
+
+CLAIM = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How an attempt to claim ended. holder: whose it is now; before: from whom it was taken over, else ""."""
+
+    holder: str
+    until: dt.datetime
+    before: str = ""
+
+
+def take(session: Session, piece: Piece, round: int, grader: str, now: dt.datetime) -> Taken:
+    """Claims the round of a piece, or renews the claim; somebody else's stands until it runs out."""
+    claim = _find(session, piece, round)
+    if claim is None:
+        claim = Claim(**_key(piece, round), grader=grader, since=now, until=now + CLAIM)
+        try:
+            with session.begin_nested():
+                session.add(claim)
+            return Taken(grader, claim.until)
+        except IntegrityError:  # somebody was quicker, where the database lets two write at once
+            claim = _find(session, piece, round)
+    if claim is None or (claim.grader != grader and claim.until > now):
+        return Taken(claim.grader if claim else "", claim.until if claim else now)
+    before = "" if claim.grader == grader else claim.grader
+    if before:
+        claim.grader, claim.since = grader, now
+    claim.until = now + CLAIM
+    return Taken(grader, claim.until, before)
+
+
+def give_back(session: Session, piece: Piece, grader: str) -> None:
+    """Ends this grader's claims on a piece."""
+    key = _key(piece, 0)
+    wanted = [getattr(Claim, name) == value for name, value in key.items() if name != "round"]
+    session.execute(delete(Claim).where(*wanted, Claim.grader == grader))
+
+
+def claims_on(session: Session, task: Task, now: dt.datetime) -> dict[tuple[str, int], Claim]:
+    """The claims of a task that still hold, by student and round."""
+    query = select(Claim).where(
+        Claim.course == task.course, Claim.assignment == task.assignment, Claim.task == task.task, Claim.until > now
+    )
+    return {(claim.student, claim.round): claim for claim in session.scalars(query)}
+
+
+def _find(session: Session, piece: Piece, round: int) -> Claim | None:
+    """The row, locked until the transaction ends where the database knows such locks."""
+    key = _key(piece, round)
+    query = select(Claim).where(*(getattr(Claim, name) == value for name, value in key.items()))
+    return session.scalar(query.with_for_update())
+
+
+def _key(piece: Piece, round: int) -> dict[str, str | int]:
+    task = piece.task
+    return {
+        "course": task.course,
+        "assignment": task.assignment,
+        "task": task.task,
+        "student": piece.student,
+        "round": round,
+    }
