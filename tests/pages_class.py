@@ -152,12 +152,13 @@ class PagesClass:
 
 
 def identify(token: str) -> Caller | None:
-    """ivy teaches, gil and gus grade, tess does both and learns; eve is in no group; everybody else is a student."""
+    """ivy teaches; gil, gus and gwen grade; tess grades and learns; eve is in no group; all others are students."""
     name = token.removesuffix("-token")
     roles = {
         "ivy": {Role.INSTRUCTOR, Role.GRADER},
         "gil": {Role.GRADER},
         "gus": {Role.GRADER},
+        "gwen": {Role.GRADER},
         "tess": {Role.STUDENT, Role.GRADER},
         "eve": set(),
     }.get(name, {Role.STUDENT})
@@ -165,9 +166,9 @@ def identify(token: str) -> Caller | None:
 
 
 @contextmanager
-def pages_class(folder: Path, *, hands: Sequence[Hand] | None = None) -> Iterator[PagesClass]:
-    """The class made in `folder`: collected and autograded, at NOW."""
-    settings = _write_course(folder)
+def pages_class(folder: Path, *, hands: Sequence[Hand] | None = None, rules: str = "") -> Iterator[PagesClass]:
+    """The class made in `folder`: collected and autograded, at NOW. rules: more of course.yaml on what is graded."""
+    settings = _write_course(folder, rules)
     migrate(settings.service_db_url)
     _enter_cells(settings)
     chosen = HANDS if hands is None else hands
@@ -260,10 +261,10 @@ def _record(room: PagesClass, hand: Hand) -> None:
     )
 
 
-def _write_course(folder: Path) -> Settings:
+def _write_course(folder: Path, rules: str) -> Settings:
     course = folder / "course"
     (course / "rubrics" / GRADED).mkdir(parents=True)
-    (course / "course.yaml").write_text(COURSE_YAML)
+    (course / "course.yaml").write_text(COURSE_YAML.replace("written:", f"{rules}, written:" if rules else "written:"))
     shutil.copy(ROOT / "rubrics" / "schema.json", course / "rubrics")
     shutil.copy(ROOT / "rubrics" / GRADED / f"{TASK}.yaml", course / "rubrics" / GRADED)
     settings = Settings(course_root=course, state=folder / "state")

@@ -9,6 +9,7 @@ from classroom.service.pages import (
     grading_pages,
     home_pages,
     student_pages,
+    third_pages,
 )
 
 routers: list[APIRouter] = [
@@ -18,4 +19,5 @@ routers: list[APIRouter] = [
     course_pages.router,
     grading_pages.router,
     desk_acts.router,
+    third_pages.router,
 ]

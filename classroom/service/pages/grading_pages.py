@@ -240,6 +240,7 @@ def _show(
             "rubric": found.rubric,
             "criteria": [criterion] if criterion else found.rubric.criteria,
             "by": criterion,
+            "gates": found.rubric.gates,
             "marking": marking,
             "made": score(found.rubric, marking.levels, marking.gates),
             "previous": found.before(one),

@@ -23,7 +23,7 @@ window.classroomActs = ({ $, all, say, toast, isNarrow }) => {
     });
     $('#done').setAttribute('aria-disabled', set < crits.length);
     $('#left').hidden = set === crits.length;
-    if (!$('#total')) return;
+    if (!$('#total')) return; // one criterion of several
     const cap = Math.min(Infinity, ...all('input[data-cap]:checked', form).map((g) => +g.dataset.cap));
     $('#total').textContent = shown(Math.min(sum, cap));
     $('#capped').hidden = cap >= sum;
