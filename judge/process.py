@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from judge.sandbox.owners import new_name
+
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 MAX_FILE_BYTES = 1 << 30
@@ -27,7 +29,8 @@ def work_place(files: Mapping[str, bytes], shared: Sequence[Path]) -> Iterator[P
 
     shared: folders linked beside work/, so that code which looks for its data/ upwards finds it.
     """
-    place = Path(tempfile.mkdtemp(prefix="judge-"))
+    place = Path(tempfile.gettempdir()) / new_name()
+    place.mkdir(mode=0o700)
     try:
         for name in ("work", "home", "tmp", "run"):
             (place / name).mkdir()

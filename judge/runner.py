@@ -10,12 +10,10 @@ import contextlib
 import json
 import os
 import re
-import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,10 @@ from judge.outputs import Collector, Room
 from judge.park import Park, plan_parks, trusted_cells
 from judge.plan import MAX_VALUES_BYTES, CellResult, CellVerdict, GradingJob, GradingResult, PlanCell, State, worst
 from judge.sandbox import Boundary
-from judge.sandbox.watchdog import Watchdog
+from judge.sandbox.groups import open_group
+from judge.sandbox.owners import new_name
+from judge.sandbox.sweep import remove_folder
+from judge.sandbox.watchdog import TASKS_A_PROCESS, Watchdog
 from judge.zygote import Usage, Zygote
 
 ENGINE = "split-1"
@@ -34,6 +35,11 @@ GRACE_S = 2.0  # for the reply after a cell's own alarm
 MAX_HUNG_JUDGES = 2  # of one submission; its other tests are given up
 HUNG = "the test hung and was killed"
 JUDGE_GRACE_S = 6.0  # for the verdict after a test's own alarm, on a busy machine
+OVERUSE = {
+    "memory": (State.out_of_memory, "it took more memory than the assignment allows"),
+    "disk": (State.crashed, "it wrote more files than the assignment allows"),
+    "processes": (State.crashed, "it started more processes than the assignment allows"),
+}
 PARK_S = 10.0  # for a fork, or for values up to MAX_VALUES_BYTES
 
 
@@ -49,6 +55,7 @@ class _Run:
     room: Room = field(default_factory=Room)
     gone: tuple[State, str] | None = None
     pid: int = 0  # of the student's process
+    watchdog: Watchdog | None = None
 
 
 class Runner:
@@ -62,14 +69,16 @@ class Runner:
         readable: Sequence[Path] = (),
         shared: Sequence[Path] = (),
         uid: int | None = None,
-        layers: Sequence[str] = ("landlock", "seccomp"),
+        layers: Sequence[str] = ("landlock", "seccomp", "groups"),
     ) -> None:
         """preload: what the assignment's notebooks import, never its solutions. authors: packages that only tests may
         import; the student's process neither finds nor reads them. readable: folders that both may read beside the
         interpreter. shared: folders that both find beside their own.
         """
-        self._folder = Path(tempfile.mkdtemp(prefix="judge-"))
+        self._folder = Path(tempfile.gettempdir()) / new_name()
+        self._folder.mkdir()
         self._folder.chmod(0o711)
+        self._group = open_group() if "groups" in layers else None
         self._uid, self._layers, self._preload = uid, tuple(layers), frozenset(preload)
         package = Path(__file__).resolve().parent
         self._readable = (package, *readable, *shared)
@@ -93,6 +102,8 @@ class Runner:
     def close(self) -> None:
         self._students.close()
         self._judges.close()
+        if self._group is not None:
+            self._group.close()
         remove_folder(self._folder)
 
     def grade(self, job: GradingJob) -> GradingResult:
@@ -102,11 +113,17 @@ class Runner:
         with self._work_folder(job.files) as work, contextlib.ExitStack() as ends:
             student, usage = self._students, []
             channel, theirs = pair()
+            watchdog = Watchdog(student.pid, work, job.limits, self._group, self._uid)
+            boundary = self._boundary(work, job, self._readable)
+            if self._group is None:
+                boundary = replace(boundary, watched=True)
+            else:
+                boundary = replace(boundary, joins=self._group.entries)
             with theirs:
-                child = student.fork(self._boundary(work, job, self._readable), theirs)
-            run.pid = child.pid
+                child = student.fork(boundary, theirs)
+            run.pid, run.watchdog = child.pid, watchdog
             try:
-                with Watchdog(student.pid, work, job.limits) as watchdog:
+                with watchdog:
                     with channel:
                         _run_cells(run, channel, watchdog, self._preload)
                     for place in run.places:
@@ -163,6 +180,7 @@ class Runner:
             uid=self._uid,
             memory_bytes=memory,
             cpu_s=int(job.limits.total_s) + 10,
+            tasks=job.limits.processes * TASKS_A_PROCESS,
             layers=self._layers,
         )
 
@@ -180,14 +198,6 @@ class Runner:
             yield work
         finally:
             remove_folder(work)
-
-
-def remove_folder(folder: Path) -> None:
-    """Removes a folder that students' code wrote into, also when it's nested deeper than Python's stack."""
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)
 
 
 def environment_of(home: Path, python_path: Sequence[Path]) -> dict[str, str]:
@@ -232,6 +242,8 @@ def _run_cell(run: _Run, cell: PlanCell, channel: Channel, watchdog: Watchdog) -
     try:
         channel.send({"do": "run", "source": cell.source, "timeout_s": limit})
         reply = receive_bare(channel, time.monotonic() + limit + GRACE_S)
+        if watchdog.verdict:
+            raise ChannelGone("it was ended")  # or will be, at the next look
         for kind, content in parse_shown(reply.frame):
             collector.add(kind, content)
     except ChannelGone as error:
@@ -264,12 +276,8 @@ def parse_shown(frame: memoryview) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _why_gone(error: ChannelGone, watchdog: Watchdog) -> tuple[State, str]:
-    if watchdog.verdict == "memory":
-        return State.out_of_memory, "it took more memory than the assignment allows"
-    if watchdog.verdict == "disk":
-        return State.crashed, "it wrote more files than the assignment allows"
-    if watchdog.verdict == "processes":
-        return State.crashed, "it started more processes than the assignment allows"
+    if watchdog.verdict:
+        return OVERUSE[watchdog.verdict]
     return (State.timeout, "it took too long") if "in time" in str(error) else (State.crashed, "it crashed")
 
 
@@ -347,7 +355,7 @@ def _order_verdicts(channel: Channel, order: dict[str, Any], run: _Run, tests: S
         )
         for cell in tests:
             reply = receive_bare(channel, min(time.monotonic() + limit, run.deadline + JUDGE_GRACE_S))
-            verdicts.append(_parse_verdict(json.loads(bytes(reply.frame)), cell))
+            verdicts.append(_with_cause(_parse_verdict(json.loads(bytes(reply.frame)), cell), run.watchdog))
             limit = run.job.limits.test_s + JUDGE_GRACE_S
     except (ChannelGone, ValueError, TypeError, KeyError) as error:
         verdicts.append(_of_lost_judge(tests[len(verdicts)], str(error)))
@@ -359,6 +367,14 @@ def _of_lost_judge(cell: PlanCell, why: str) -> CellVerdict:
     if "in time" in why:
         return _hung(cell)
     return CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, cell.hint, f"the judge is gone: {why}")
+
+
+def _with_cause(verdict: CellVerdict, watchdog: Watchdog | None) -> CellVerdict:
+    """A verdict that says why the student's process went away, where we ended it."""
+    if watchdog is None or verdict.state != State.crashed or not watchdog.verdict:
+        return verdict
+    state, reason = OVERUSE[watchdog.verdict]
+    return replace(verdict, state=state, reason=reason)
 
 
 def _hung(cell: PlanCell) -> CellVerdict:

@@ -1,6 +1,6 @@
 """A grading process: takes one job after another, keeps its zygotes warm between them.
 
-    python -m judge.worker [--authors FOLDER]... [--readable FOLDER]... [--shared FOLDER]...
+    python -m judge.worker [--authors FOLDER]... [--readable FOLDER]... [--shared FOLDER]... [--uid N]
 
 One job as JSON on a line of stdin, one result as JSON on a line of stdout; {"fault": "..."} when the grader failed. It
 ends when stdin does.
@@ -18,6 +18,7 @@ from judge.imports import preload_of
 from judge.plan import GradingJob
 from judge.runner import Runner
 from judge.sandbox.slots import own_uid
+from judge.sandbox.sweep import sweep
 from judge.zygote import ZygoteError
 
 MAX_RUNNERS = 2  # of different assignments, warm at a time: about 200 MB each
@@ -96,10 +97,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m judge.worker")
     for name in ("authors", "readable", "shared"):
         parser.add_argument(f"--{name}", action="append", type=Path, default=[])
+    parser.add_argument("--uid", type=int)
     given = parser.parse_args(arguments)
     answer = os.dup(1)
     os.dup2(2, 1)  # nothing but results may reach stdout
-    with own_uid() as uid:
+    sweep()
+    with own_uid(given.uid) as uid:
         places = Places(tuple(given.authors), tuple(given.readable), tuple(given.shared), uid)
         with Worker(places) as worker:
             serve(worker, sys.stdin, answer)

@@ -86,7 +86,9 @@ class Zygote:
             "uid": boundary.uid,
             "memory_bytes": boundary.memory_bytes,
             "cpu_s": boundary.cpu_s,
-            "processes": boundary.processes,
+            "tasks": boundary.tasks,
+            "joins": [str(path) for path in boundary.joins],
+            "watched": boundary.watched,
             "layers": list(boundary.layers),
         }
         return Child(self._ask(order, fds=[channel.fileno()])["pid"])
@@ -193,9 +195,8 @@ def _fork(message: Message, live: Callable[[Channel], None]) -> int:
     os.setpgid(0, 0)
     fd, order = message.fds[0], dict(message.head)
     del order["do"]
-    boundary = Boundary(
-        **order | {"work": Path(order["work"]), "readable": tuple(Path(path) for path in order["readable"])}
-    )
+    paths = {name: tuple(Path(path) for path in order[name]) for name in ("readable", "joins")}
+    boundary = Boundary(**order | paths | {"work": Path(order["work"])})
     try:
         _silence()
         confine(boundary, keep=[fd])

@@ -7,11 +7,13 @@ in CLASSROOM_REQUIRE (browser,user) must be there: such a test then fails instea
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from judge.sandbox import probe
+from judge.sandbox.groups import open_group
+from judge.sandbox.probe import rung_here
 from tests.other_user import why_no_other_user
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,13 +29,23 @@ def _why_no_docker() -> str:
 
 
 def _why_no_sandbox() -> str:
-    return "; ".join(probe().problems)
+    return "; ".join(rung_here().problems)
+
+
+@cache
+def _why_no_groups() -> str:
+    group = open_group()
+    if group is None:
+        return "this user may make no control group with caps here"
+    group.close()
+    return ""
 
 
 # What a test may need -> the reason why it isn't there, or "".
 THINGS: dict[str, Callable[[], str]] = {
     "browser": _why_no_browser,
     "docker": _why_no_docker,
+    "groups": _why_no_groups,
     "sandbox": _why_no_sandbox,
     "user": why_no_other_user,
 }

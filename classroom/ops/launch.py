@@ -80,6 +80,8 @@ def doctor(state: State = None) -> None:
     findings = list(examine(_settings(state)))
     for finding in findings:
         typer.echo(f"ok       {finding.thing}" if finding.is_fine else f"MISSING  {finding.thing}: {finding.remedy}")
+        if finding.advice:
+            typer.echo(f"         {finding.advice}")
     raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
 
 

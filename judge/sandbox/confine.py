@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge.sandbox import capability, landlock, seccomp
+from judge.sandbox import capability, groups, landlock, seccomp
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -33,7 +33,9 @@ class Boundary:
 
     work: its folder, the only one it can write. readable: further paths it may read. uid: whom it becomes when we are
     root, else None. memory_bytes: address space beyond what the process has at the fork. file_bytes: of one file.
-    processes: counted for the uid, so it binds only where the uid is the child's own.
+    tasks: processes and their threads, counted for the uid, so it binds only where the uid is the child's own.
+    joins: entries of the control group that it becomes a member of. watched: whether its user may look at it from
+    outside, as the watchdog does that counts memory where there is no such group.
     """
 
     work: Path
@@ -42,8 +44,10 @@ class Boundary:
     memory_bytes: int = 1536 << 20
     cpu_s: int = 300
     file_bytes: int = 64 << 20
-    processes: int = 64
+    tasks: int = 256
     open_files: int = 256
+    joins: tuple[Path, ...] = ()
+    watched: bool = False
     layers: Collection[str] = field(default=("landlock", "seccomp"))  # tests switch one off to see an attack succeed
 
 
@@ -53,6 +57,7 @@ def confine(boundary: Boundary, *, keep: Collection[int]) -> None:
     Call it right after the fork, with one thread, as leader of a process group of its own.
     """
     try:
+        groups.join(boundary.joins)
         _close_descriptors(keep)
         os.chdir(boundary.work)
         os.umask(0o077)
@@ -60,7 +65,7 @@ def confine(boundary: Boundary, *, keep: Collection[int]) -> None:
         if boundary.uid is not None:
             _become(boundary.uid)
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        _prctl(_PR_SET_DUMPABLE, 0)
+        _prctl(_PR_SET_DUMPABLE, int(boundary.watched))
         if "landlock" in boundary.layers:
             readable = [*map(Path, _SYSTEM), *map(Path, python_paths()), *boundary.readable]
             landlock.restrict(readable=readable, writable=[boundary.work, *map(Path, _WRITABLE_DEVICES)])
@@ -112,7 +117,7 @@ def _set_limits(boundary: Boundary) -> None:
     ):
         resource.setrlimit(what, (most, most))
     if boundary.uid is not None:
-        resource.setrlimit(resource.RLIMIT_NPROC, (boundary.processes, boundary.processes))
+        resource.setrlimit(resource.RLIMIT_NPROC, (boundary.tasks, boundary.tasks))
 
 
 def address_space_bytes() -> int:

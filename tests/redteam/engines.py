@@ -235,7 +235,7 @@ def _open_judge(root: Path, *, without: Sequence[str]) -> Engine:
     runner = Runner(
         preload=["numpy", "pandas", "matplotlib.pyplot"],
         uid=uid,
-        layers=[layer for layer in ("landlock", "seccomp") if layer not in without],
+        layers=[layer for layer in ("landlock", "seccomp", "groups") if layer not in without],
     )
     lease.callback(runner.close)
     return Judged(root, runner.grade, lease.close)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from judge.runner import needs_threads, remove_folder
-from judge.sandbox.watchdog import nameless_bytes, private_kb, resident_kb, written_bytes
+from judge.runner import needs_threads
+from judge.sandbox.sweep import remove_folder
+from judge.sandbox.watchdog import nameless_bytes, resident_kb, shared_out_kb, written_bytes
 
 SIZE = 32 << 20
 NESTED = 1_500  # folders in each other: deeper than Python's stack
@@ -55,11 +56,11 @@ def test_an_open_file_that_was_deleted_is_counted_once(tmp_path: Path) -> None:
 
 
 def test_shared_memory_is_counted() -> None:
-    before, private_before = resident_kb(os.getpid()), private_kb(os.getpid(), 0)
+    before, private_before = resident_kb(os.getpid()), shared_out_kb(os.getpid(), 0)
     with mmap.mmap(-1, SIZE) as shared:
         shared.write(b"x" * SIZE)
 
-        counted, private = resident_kb(os.getpid()), private_kb(os.getpid(), 0)
+        counted, private = resident_kb(os.getpid()), shared_out_kb(os.getpid(), 0)
 
     assert counted - before > SIZE // 1024 * 0.9
     assert private - private_before > SIZE // 1024 * 0.9
