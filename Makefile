@@ -68,6 +68,13 @@ test: env data  ## run all tests this machine can run, and name each that it ski
 redteam: env  ## attack the grading engine with every notebook of the corpus, and print what came of it
 	$(BIN)/python -m tests.redteam --engine judge
 
+.PHONY: acceptance
+acceptance: acceptance-kills  ## run what takes too long for every change
+
+.PHONY: acceptance-kills
+acceptance-kills: env  ## grade 200 submissions on a cluster whose processes are killed at random: make acceptance-kills [SEED=n]
+	$(BIN)/python -m tests.kill_storm $(if $(SEED),--seed $(SEED))
+
 .PHONY: bench-grading
 bench-grading: env  ## compare the grading engine with nbgrader and with a floor, in one run
 	$(BIN)/python -m bench.grading

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from classroom.assignments import load_course
 from classroom.config import child_environment, load_settings
-from classroom.gradebook import prepare_gradebook
+from classroom.gradebook_file import prepare_gradebook
 
 c = get_config()  # noqa: F821 - traitlets hands it in
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from bench.reference import ASSIGNMENT, NOTEBOOK, Submission, files, source_notebook, submitted_notebook
-from classroom.gradebook import prepare_gradebook
+from classroom.gradebook_file import prepare_gradebook
 
 _COURSE = f"""
 course: bench

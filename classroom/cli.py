@@ -23,6 +23,12 @@ Assignment = Annotated[str, typer.Argument(help="The assignment's id, such as 01
 Students = Annotated[
     list[str] | None, typer.Option("--student", help="Only this student; may be given more than once.")
 ]
+Cell = Annotated[str, typer.Argument(help="The cell's grade_id, or NOTEBOOK/GRADE_ID.")]
+Reason = Annotated[str, typer.Option(help="Why; the students whom it concerns read it.", show_default=False)]
+Undo = Annotated[bool, typer.Option("--undo", help="Withdraw it: autograding's points count again.")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Grade on the Dask cluster of this scheduler: tcp://HOST:PORT.", show_default=False)
+]
 
 
 @app.command()
@@ -60,24 +66,68 @@ def autograde(
     assignment: Assignment,
     student: Students = None,
     force: Annotated[bool, typer.Option("--force", help="Grade again what didn't change.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing; show what would change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: one JSON object.")] = False,
+    scheduler: Scheduler = None,
 ) -> None:
-    """Grade all collected submissions, as many at a time as there are cores."""
-    from classroom.ops import autograding
+    """Grade all collected submissions, as many at a time as there are cores or workers."""
+    from classroom.ops import autograding, steps
+    from classroom.ops import dry_run as dry_runs
 
-    progress = autograding.autograde(assignment, student, force=force)
-    typer.echo(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in sorted(progress.by_state.items())))
-    if faults := progress.by_state.get("grader_fault"):
+    with steps.open_class() as here:
+        done = autograding.autograde(here, assignment, student, force=force, dry=dry_run, scheduler=scheduler)
+        if dry_run:
+            typer.echo(dry_runs.shown_changes(here, assignment, done.run_id, for_program=as_json))
+            return
+    typer.echo(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in sorted(done.by_state.items())))
+    if faults := done.by_state.get("grader_fault"):
         raise ClassroomError(
             f"{faults} submissions could not be graded, which costs the students nothing; run it again"
         )
 
 
 @app.command()
-def runner() -> None:
+def runner(scheduler: Scheduler = None) -> None:
     """Work off autograding jobs as they come, until SIGTERM or Ctrl-C."""
     from classroom.ops import autograding
 
-    autograding.serve()
+    autograding.serve(scheduler)
+
+
+@app.command()
+def worker(
+    scheduler: Annotated[str, typer.Option(help="The scheduler's address, such as tcp://10.0.0.5:8786.")],
+) -> None:
+    """Grade one notebook at a time for a Dask cluster, until SIGTERM or Ctrl-C; start one a core."""
+    from classroom.ops import autograding
+
+    autograding.serve_worker(scheduler)
+
+
+@app.command()
+def override(
+    student: Annotated[str, typer.Argument(help="The student's id.")],
+    assignment: Assignment,
+    cell: Cell,
+    points: Annotated[float | None, typer.Argument(help="What the student gets for it.", show_default=False)] = None,
+    reason: Reason = "",
+    undo: Undo = False,
+) -> None:
+    """Set one student's points for an autograded cell; regrades keep them."""
+    from classroom.ops import correcting, steps
+
+    given = correcting.parse_points(points, undo=undo)
+    with steps.open_class() as here:
+        typer.echo(correcting.override(here, student, assignment, cell, given, reason=reason))
+
+
+@app.command()
+def excuse(assignment: Assignment, cell: Cell, reason: Reason = "", undo: Undo = False) -> None:
+    """Give everybody the full points of an autograded cell, since its test is wrong; regrades keep them."""
+    from classroom.ops import correcting, steps
+
+    with steps.open_class() as here:
+        typer.echo(correcting.excuse(here, assignment, cell, reason=reason, undo=undo))
 
 
 @app.command()

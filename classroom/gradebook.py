@@ -5,37 +5,22 @@ transaction. Writers in other processes wait for SQLite's lock.
 """
 
 import datetime as dt
-import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbgrader.api as nb
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from nbgrader.dbutil import ALEMBIC_DIR
-from sqlalchemy import Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.orm import sessionmaker as make_sessions
 
 from classroom import policy
 from classroom.assignments import Course
 from classroom.errors import CourseError, NotFound
+from classroom.gradebook_file import opening, prepare_gradebook, set_up
 from classroom.ids import AssignmentId, GradeId, NotebookId, StudentId
-
-BUSY_TIMEOUT_S = 30
-# None of nbgrader's foreign keys has an index: 100 students x 9 assignments are listed in 1.2 s without, 0.04 s with.
-_INDEXES = {
-    "grade": ("notebook_id", "cell_id"),
-    "comment": ("notebook_id", "cell_id"),
-    "submitted_notebook": ("assignment_id", "notebook_id"),
-    "submitted_assignment": ("student_id",),
-    "base_cell": ("notebook_id",),
-    "source_cell": ("notebook_id",),
-    "notebook": ("assignment_id",),
-}
 
 
 @dataclass(frozen=True)
@@ -59,6 +44,16 @@ class TaskScore:
     needs_manual_grade: bool
     written: bool  # marked by a person: a markdown task, or a code cell that is solution and grade in one
     comment: str | None  # a grader's
+
+
+@dataclass(frozen=True)
+class AutoCell:
+    """A cell that autograding scores, as it was generated."""
+
+    assignment: AssignmentId
+    notebook: NotebookId
+    grade_id: GradeId
+    max_score: float
 
 
 @dataclass(frozen=True)
@@ -89,11 +84,11 @@ class Gradebook:
         """Opens it, made anew where it isn't there, in SQLite's WAL mode and with the indexes nbgrader forgot."""
         self._course = course
         prepare_gradebook(url)
-        with _alone(url):
+        with opening(url):
             self._book = nb.Gradebook(url, course.id)
         self._book.db.remove()
         self._engine: Engine = self._book.engine
-        _set_up(self._engine)
+        set_up(self._engine)
         self._sessions = make_sessions(self._engine, expire_on_commit=False)
 
     def close(self) -> None:
@@ -112,9 +107,11 @@ class Gradebook:
         student: StudentId,
         submitted_at: dt.datetime | None,
         tasks: Mapping[NotebookId, Sequence[TaskRecord]],
+        corrected: Mapping[tuple[NotebookId, GradeId], Callable[[float], float | None]] = MappingProxyType({}),
     ) -> None:
         """Writes the auto scores of one submission, in one transaction. Manual scores and comments stay.
 
+        corrected: from a cell's greatest score to the one that a correction gives it, None for none any more.
         A task needs a person when it has no score at all, or one by hand for another submission than this. Raises
         CourseError when a cell isn't in the gradebook: the assignment was changed after it was generated.
         """
@@ -130,7 +127,10 @@ class Gradebook:
                             f"{assignment}/{notebook}: the gradebook has no cell {record.grade_id!r}; "
                             f"run classroom generate {assignment} again"
                         )
-                    _write_auto_score(grades[record.grade_id], record.auto_score, is_new=is_new)
+                    grade = grades[record.grade_id]
+                    _write_auto_score(grade, record.auto_score, is_new=is_new)
+                    if correct := corrected.get((notebook, GradeId(record.grade_id))):
+                        _write_correction(grade, correct(grade.max_score))
             session.flush()
             self._write_penalty(session, submission)
 
@@ -192,6 +192,58 @@ class Gradebook:
             session.flush()
             self._write_penalty(session, submission)
 
+    def auto_cells(self, assignment: AssignmentId) -> list[AutoCell]:
+        """The cells that autograding scores, by notebook and in the order they were generated in."""
+        query = select(nb.Notebook).join(nb.Assignment, nb.Assignment.id == nb.Notebook.assignment_id)
+        with self._sessions() as session:
+            notebooks = session.scalars(query.where(nb.Assignment.name == assignment).order_by(nb.Notebook.name)).all()
+            return [
+                AutoCell(assignment, NotebookId(notebook.name), GradeId(cell.name), cell.max_score)
+                for notebook in notebooks
+                for written in [{cell.name for cell in notebook.solution_cells}]
+                for cell in sorted(notebook.grade_cells, key=lambda cell: cell.id)
+                if cell.cell_type == "code" and cell.name not in written
+            ]
+
+    def cell_scores(self, assignment: AssignmentId) -> Mapping[StudentId, Mapping[tuple[NotebookId, GradeId], float]]:
+        """The score of each test cell in each submission, corrections included, in one query."""
+        tests = {(cell.notebook, cell.grade_id) for cell in self.auto_cells(assignment)}
+        query = (
+            select(nb.SubmittedAssignment.student_id, nb.Notebook.name, nb.BaseCell.name, nb.Grade.score)
+            .join(nb.SubmittedNotebook, nb.SubmittedNotebook.id == nb.Grade.notebook_id)
+            .join(nb.SubmittedAssignment, nb.SubmittedAssignment.id == nb.SubmittedNotebook.assignment_id)
+            .join(nb.Notebook, nb.Notebook.id == nb.SubmittedNotebook.notebook_id)
+            .join(nb.Assignment, nb.Assignment.id == nb.SubmittedAssignment.assignment_id)
+            .join(nb.BaseCell, nb.BaseCell.id == nb.Grade.cell_id)
+            .where(nb.Assignment.name == assignment)
+        )
+        found: dict[StudentId, dict[tuple[NotebookId, GradeId], float]] = {}
+        with self._sessions() as session:
+            for student, notebook, name, score in session.execute(query):
+                if (notebook, name) in tests:
+                    found.setdefault(StudentId(student), {})[notebook, name] = score
+        return found
+
+    def correct(self, cell: AutoCell, scores: Mapping[StudentId, float | None]) -> None:
+        """Puts corrected scores in the place of auto scores, None for the auto score again; in one transaction."""
+        with self._writing() as session:
+            query = (
+                select(nb.Grade, nb.SubmittedAssignment)
+                .join(nb.SubmittedNotebook, nb.SubmittedNotebook.id == nb.Grade.notebook_id)
+                .join(nb.SubmittedAssignment, nb.SubmittedAssignment.id == nb.SubmittedNotebook.assignment_id)
+                .join(nb.Notebook, nb.Notebook.id == nb.SubmittedNotebook.notebook_id)
+                .join(nb.Assignment, nb.Assignment.id == nb.SubmittedAssignment.assignment_id)
+                .join(nb.BaseCell, nb.BaseCell.id == nb.Grade.cell_id)
+                .where(nb.Assignment.name == cell.assignment, nb.Notebook.name == cell.notebook)
+                .where(nb.BaseCell.name == cell.grade_id)
+            )
+            found = [(grade, one) for grade, one in session.execute(query).all() if one.student_id in scores]
+            for grade, submission in found:
+                _write_correction(grade, scores[submission.student_id])
+            session.flush()
+            for _, submission in found:
+                self._write_penalty(session, submission)
+
     @contextmanager
     def _writing(self) -> Iterator[Session]:
         with self._sessions() as session, session.begin():
@@ -232,51 +284,6 @@ class Gradebook:
             notebook.late_submission_penalty = share * float(session.scalar(query) or 0.0) or None
 
 
-def prepare_gradebook(url: str) -> None:
-    """Marks a new gradebook with its revision; nbgrader would ask a command for it that is not on PATH everywhere."""
-    with _alone(url):
-        engine = create_engine(url)
-        with engine.begin() as connection:
-            if not inspect(connection).get_table_names():
-                connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-                connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": _newest_revision()})
-        engine.dispose()
-
-
-def _newest_revision() -> str | None:
-    config = Config()
-    config.set_main_option("script_location", ALEMBIC_DIR.replace("%", "%%"))
-    return ScriptDirectory.from_config(config).get_current_head()
-
-
-@contextmanager
-def _alone(url: str) -> Iterator[None]:
-    """A lock between processes that open the gradebook at once: each would try to create its tables."""
-    path = make_url(url).database
-    if not url.startswith("sqlite") or not path:
-        yield
-        return
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(f"{path}.opening", "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _set_up(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_connection)
-        engine.dispose()  # connections made before don't know the timeout
-    with engine.begin() as connection:
-        for table, columns in _INDEXES.items():
-            for column in columns:
-                connection.execute(text(f"CREATE INDEX IF NOT EXISTS ix_{table}_{column} ON {table} ({column})"))
-
-
-def _set_up_connection(connection: Any, _record: Any) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
-    connection.execute("PRAGMA journal_mode = WAL")
-
-
 def _assignment(session: Session, assignment: AssignmentId) -> Any:
     row = session.scalar(select(nb.Assignment).where(nb.Assignment.name == assignment))
     if row is None:
@@ -315,6 +322,10 @@ def _ensure_cells(session: Session, notebook: Any, submitted: Any) -> None:
 def _write_auto_score(grade: Any, auto_score: float | None, *, is_new: bool) -> None:
     grade.auto_score = auto_score
     grade.needs_manual_grade = is_new if grade.manual_score is not None else auto_score is None
+
+
+def _write_correction(grade: Any, score: float | None) -> None:
+    grade.manual_score, grade.needs_manual_grade = score, False
 
 
 def _rows(session: Session, assignment: AssignmentId, student: StudentId | None = None) -> list[ScoreRow]:

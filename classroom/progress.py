@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from classroom.assignments import Assignment, Course
-from classroom.db.tables import Attempt, Event, Feedback, Job, Release
+from classroom.db.tables import Attempt, Event, Feedback, Job, Release, of_recorded_runs
 from classroom.errors import NotFound
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.ledger import Kind
@@ -323,7 +323,8 @@ def _collected(session: Session, course: CourseId, student: StudentId) -> Mappin
 
 
 def _newest_jobs(session: Session, course: CourseId, assignment: AssignmentId) -> Mapping[str, Job]:
-    newest = select(func.max(Job.id)).where(Job.course == course, Job.assignment == assignment).group_by(Job.student)
+    of_assignment = (Job.course == course, Job.assignment == assignment, of_recorded_runs())
+    newest = select(func.max(Job.id)).where(*of_assignment).group_by(Job.student)
     # The result is large and told on the submission's own page.
     jobs = select(Job).where(Job.id.in_(newest)).options(defer(Job.result))
     return {job.student: job for job in session.scalars(jobs)}

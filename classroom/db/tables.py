@@ -6,7 +6,20 @@ Runs, jobs, claims and drafts change state. Everything else is append-only: a co
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+    select,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -104,6 +117,8 @@ class Run(Base):
     created_at: Mapped[dt.datetime]
     finished_at: Mapped[dt.datetime | None]
     force: Mapped[bool] = mapped_column(default=False)  # grade what didn't change, too
+    # Record nothing: what would it change?
+    dry: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Job(Base):
@@ -206,6 +221,26 @@ class Calibration(Base):
     __table_args__ = (Index("ix_calibration_grader", "course", "assignment", "task", "grader", "id"),)
 
 
+class Correction(Base):
+    """A person's word on an autograded cell, for one student or for all. The newest of a cell and student stands."""
+
+    __tablename__ = "correction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    notebook: Mapped[str] = mapped_column(String(64))
+    cell: Mapped[str] = mapped_column(String(64))  # grade_id
+    student: Mapped[str | None] = mapped_column(String(64))  # None: all
+    kind: Mapped[str] = mapped_column(String(16))  # corrections.Kind
+    points: Mapped[float | None]  # of an override
+    reason: Mapped[str]
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+
+    __table_args__ = (Index("ix_correction_of_assignment", "course", "assignment", "id"),)
+
+
 class Feedback(Base):
     """One feedback document. The newest released one is what the student reads."""
 
@@ -223,3 +258,8 @@ class Feedback(Base):
     actor: Mapped[str] = mapped_column(String(64))
 
     __table_args__ = (Index("ix_feedback_of_student", "course", "assignment", "student", "id"),)
+
+
+def of_recorded_runs() -> ColumnElement[bool]:
+    """For queries of jobs: leaves out those of dry runs."""
+    return Job.run_id.not_in(select(Run.id).where(Run.dry))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from classroom.db.tables import Attempt, Event, Feedback, Job, Release
+from classroom.db.tables import Attempt, Event, Feedback, Job, Release, of_recorded_runs
 from classroom.ids import AssignmentId, CourseId, Digest, StudentId
 from classroom.ledger import Kind
 
@@ -52,7 +52,7 @@ def score_shares(session: Session, place: Place) -> dict[tuple[str, int], float]
     columns = select(Job.student, Job.attempt, Job.score / Job.max_score)
     graded = columns.where(Job.state == "done", Job.attempt.is_not(None), Job.score.is_not(None), Job.max_score > 0)
     of_place = graded.where(Job.course == place.course, Job.assignment == place.assignment)
-    found = session.execute(of_place.order_by(Job.id))
+    found = session.execute(of_place.where(of_recorded_runs()).order_by(Job.id))
     return {(student, attempt): share for student, attempt, share in found if attempt is not None and share is not None}
 
 

@@ -31,7 +31,8 @@ WORDS: Mapping[State, str] = {State.out_of_memory: "out of memory", State.grader
 
 @dataclass(frozen=True)
 class Mark:
-    """What is known of one graded cell. rubric and marking: of a written task that a person marked."""
+    """What is known of one graded cell. correction: why a person set the points of a test, for the student. rubric and
+    marking: of a written task that a person marked."""
 
     score: float
     max_score: float
@@ -39,6 +40,7 @@ class Mark:
     is_unanswered: bool = False
     comment: str = ""
     verdict: CellVerdict | None = None
+    correction: str = ""
     rubric: Rubric | None = None
     marking: Marking | None = None
 
@@ -150,7 +152,7 @@ def _task(grade_id: str, mark: Mark) -> TaskResult:
         score=mark.score,
         max_score=mark.max_score,
         state=word,
-        meaning=meaning,
+        meaning=clean_text(meaning),
         hint=clean_text(hint),
         comment="" if criteria else clean_text(mark.comment),
         criteria=criteria,
@@ -166,6 +168,8 @@ def _state(mark: Mark) -> tuple[str, str]:
     if mark.rubric is not None or mark.verdict is None:
         return "graded", "Marked by a person."
     state = mark.verdict.state
+    if mark.correction:
+        return "corrected", mark.correction
     if mark.score != mark.verdict.points:
         return "graded", "A person changed the points of this test."
     return WORDS.get(state, str(state)), MEANING[state]

@@ -70,7 +70,7 @@ class TaskResult:
 
     @property
     def is_full(self) -> bool:
-        return self.score >= self.max_score and self.state in {"ok", "graded"}
+        return self.score >= self.max_score and self.state in {"ok", "graded", "corrected"}
 
     @property
     def title(self) -> str:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from classroom import policy
 from classroom.assignments import Assignment, Course
 from classroom.config import Settings
+from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.engine import Database
-from classroom.db.tables import Job
+from classroom.db.tables import Job, of_recorded_runs
 from classroom.errors import CourseError, NotFound
 from classroom.feedback.build import Facts, Mark, build_document
 from classroom.feedback.document import render
@@ -49,6 +50,7 @@ def make_feedback(
         with database.reading() as session:
             result = _newest_result(session, course, assignment, student)
             markings = _load_markings(session, course, rules, scores, student)
+            corrected = in_force(load_corrections(session, course.id, assignment, student), student)
     finally:
         database.dispose()
     notebooks = _load_autograded(settings, assignment, student)
@@ -62,7 +64,7 @@ def make_feedback(
                     notebook=name,
                     total=scores.row.score,
                     max_total=scores.row.max_score,
-                    marks=_marks(settings, rules, name, scores, result, markings),
+                    marks=_marks(settings, rules, name, scores, result, markings, corrected),
                     late=_late_sentence(rules, scores.row),
                     fault=fault_sentence(name, result),
                     handed_in=_time(rules, scores.row),
@@ -116,7 +118,7 @@ def _newest_result(
     query = (
         select(Job.result)
         .where(Job.course == course.id, Job.assignment == assignment, Job.student == student)
-        .where(Job.state == "done", Job.result.is_not(None))
+        .where(Job.state == "done", Job.result.is_not(None), of_recorded_runs())
         .order_by(Job.id.desc())
         .limit(1)
     )
@@ -162,18 +164,31 @@ def _marks(
     scores: "SubmissionScores",
     result: SubmissionResult | None,
     markings: Mapping[str, Marking],
+    corrected: Mapping[Cell, Standing | None],
 ) -> dict[str, Mark]:
     graded = result.notebooks.get(notebook) if result else None
     verdicts = {verdict.id: verdict for verdict in graded.verdicts} if graded else {}
     return {
-        str(task.grade_id): _mark(settings, rules, task, verdicts.get(task.grade_id), markings.get(task.grade_id))
+        str(task.grade_id): _mark(
+            settings,
+            rules,
+            task,
+            verdicts.get(task.grade_id),
+            markings.get(task.grade_id),
+            corrected.get((task.notebook, task.grade_id)),
+        )
         for task in scores.tasks
         if task.notebook == notebook
     }
 
 
 def _mark(
-    settings: Settings, rules: Assignment, task: "TaskScore", verdict: CellVerdict | None, marking: Marking | None
+    settings: Settings,
+    rules: Assignment,
+    task: "TaskScore",
+    verdict: CellVerdict | None,
+    marking: Marking | None,
+    correction: Standing | None,
 ) -> Mark:
     return Mark(
         score=task.score,
@@ -182,6 +197,7 @@ def _mark(
         is_unanswered=task.written and task.auto_score is not None and task.manual_score is None,
         comment=task.comment or "",
         verdict=None if task.written else verdict or _verdict_of(task),
+        correction=correction.sentence if correction else "",
         rubric=_rubric(settings, rules, task) if marking else None,
         marking=marking,
     )

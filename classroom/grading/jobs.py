@@ -33,6 +33,7 @@ class Lease:
     attempt: int | None
     tries: int
     force: bool
+    dry: bool
     runner: str
 
 
@@ -69,13 +70,15 @@ def create_run(
     actor: str,
     now: dt.datetime,
     force: bool = False,
+    dry: bool = False,
 ) -> int:
     """The id of a new run with one queued job a student; students maps to the number of the collected attempt.
 
     submissions.collected(...) gives all of an assignment. Without `force` a submission that is unchanged since it was
-    last graded keeps its result.
+    last graded keeps its result. The results of a `dry` run stay with its jobs: nothing is recorded, but the next run
+    may take them, too.
     """
-    run = Run(course=course, assignment=assignment, actor=actor, created_at=now, force=force)
+    run = Run(course=course, assignment=assignment, actor=actor, created_at=now, force=force, dry=dry)
     session.add(run)
     session.flush()
     for student, attempt in sorted(students.items()):
@@ -86,9 +89,10 @@ def create_run(
     return run.id
 
 
-def newest_run(session: Session, course: CourseId, assignment: AssignmentId) -> int | None:
-    """The run created last for an assignment."""
-    return session.scalar(select(func.max(Run.id)).where(Run.course == course, Run.assignment == assignment))
+def newest_run(session: Session, course: CourseId, assignment: AssignmentId, *, dry: bool = False) -> int | None:
+    """The run created last for an assignment, of those that record or of the dry ones."""
+    query = select(func.max(Run.id)).where(Run.course == course, Run.assignment == assignment, Run.dry == dry)
+    return session.scalar(query)
 
 
 def is_any_open(session: Session) -> bool:
@@ -196,9 +200,9 @@ def _hold(session: Session, job: Job, runner: str, now: dt.datetime) -> Lease:
     job.tries += 1
     job.started_at = now
     session.flush()
-    force = session.get_one(Run, job.run_id).force
+    run = session.get_one(Run, job.run_id)
     assignment, student = AssignmentId(job.assignment), StudentId(job.student)
-    return Lease(job.id, job.run_id, assignment, student, job.attempt, job.tries, force, runner)
+    return Lease(job.id, job.run_id, assignment, student, job.attempt, job.tries, run.force, run.dry, runner)
 
 
 def _held(session: Session, held: Lease) -> Job | None:

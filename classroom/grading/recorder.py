@@ -1,13 +1,12 @@
 """The one writer: a result goes into the gradebook and autograded/, a transaction and a rename per submission."""
 
 import contextlib
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from classroom.config import Settings
+from classroom.corrections import Cell, Standing
 from classroom.gradebook import Gradebook, TaskRecord
 from classroom.grading.folders import replace_folder
 from classroom.grading.models import NotebookIntake, SubmissionIntake, SubmissionResult
@@ -20,13 +19,21 @@ from classroom.grading.submissions import (
     submission_folder,
     submitted_at,
 )
+from classroom.writer import only_writer
 from judge.plan import GradingResult
 
-LOCK = "recorder.lock"
 
+def record(
+    settings: Settings,
+    gradebook: Gradebook,
+    intake: SubmissionIntake,
+    result: SubmissionResult,
+    corrections: Callable[[], Mapping[Cell, Standing | None]] = dict,
+) -> None:
+    """Writes one result; doing it again changes nothing. Raises CourseError when the gradebook doesn't fit.
 
-def record(settings: Settings, gradebook: Gradebook, intake: SubmissionIntake, result: SubmissionResult) -> None:
-    """Writes one result; doing it again changes nothing. Raises CourseError when the gradebook doesn't fit."""
+    corrections: reads what stands for the student; asked when no other process can make one any more.
+    """
     received = submitted_at(settings, intake.assignment, intake.student)
     notebooks = {
         notebook.source.id: build_notebook(
@@ -40,19 +47,11 @@ def record(settings: Settings, gradebook: Gradebook, intake: SubmissionIntake, r
         notebook.source.id: task_records(notebook, result.notebooks[notebook.source.id], notebooks[notebook.source.id])
         for notebook in intake.notebooks
     }
-    with only_writer(settings):
+    with only_writer(settings.state):
+        corrected = {cell: _score_of(standing) for cell, standing in corrections().items()}
         gradebook.ensure_assignment(intake.assignment)
-        gradebook.record_result(intake.assignment, intake.student, received, tasks)
+        gradebook.record_result(intake.assignment, intake.student, received, tasks, corrected)
         _write_autograded(settings, intake, notebooks)
-
-
-@contextmanager
-def only_writer(settings: Settings) -> Iterator[None]:
-    """Holds the lock that makes this process the one that writes results."""
-    settings.state.mkdir(parents=True, exist_ok=True)
-    with (settings.state / LOCK).open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def task_records(notebook: NotebookIntake, result: GradingResult, built: dict[str, Any]) -> list[TaskRecord]:
@@ -69,6 +68,10 @@ def task_records(notebook: NotebookIntake, result: GradingResult, built: dict[st
             gone = cell.plan.id in unanswered or not cell.answered or notebook.fault is not None
             records.append(TaskRecord(cell.plan.id, 0.0 if gone else None))
     return records
+
+
+def _score_of(standing: Standing | None) -> Callable[[float], float | None]:
+    return standing.score if standing else lambda _: None
 
 
 def _write_autograded(settings: Settings, intake: SubmissionIntake, notebooks: dict[Any, dict[str, Any]]) -> None:

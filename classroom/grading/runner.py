@@ -5,20 +5,22 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import psutil
 
 from classroom.assignments import Course
 from classroom.config import Settings
+from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.engine import Database
 from classroom.errors import ClassroomError, CourseError
 from classroom.gradebook import Gradebook
 from classroom.grading import jobs
+from classroom.grading.engines import Engine
 from classroom.grading.models import SubmissionIntake, SubmissionResult
-from classroom.grading.pool import Pool
 from classroom.grading.recorder import record
 from classroom.grading.submissions import read_source, read_submission, submission_folder
 from classroom.ledger import record as note
@@ -31,6 +33,22 @@ RUNNER = "runner"
 log = logging.getLogger(__name__)
 
 
+class Graders(Protocol):
+    """What grades submissions: pool.Pool in processes of this machine, cluster.ClusterPool on others.
+
+    A future of `submit` raises Unavailable when all of them are out of reach, and else gives a result, were it a
+    grader's fault.
+    """
+
+    engine: Engine
+
+    @property
+    def workers(self) -> int:
+        """How many submissions to hand over at a time."""
+
+    def submit(self, intake: SubmissionIntake) -> "Future[SubmissionResult]": ...
+
+
 @dataclass(frozen=True)
 class Workshop:
     """What a runner works with. clock gives aware times."""
@@ -39,7 +57,7 @@ class Workshop:
     course: Course
     database: Database
     gradebook: Gradebook
-    pool: Pool
+    pool: Graders
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     name: str = field(default_factory=lambda: runner_name())
 
@@ -53,7 +71,8 @@ class _Working:
 def work_off(shop: Workshop, *, run_id: int | None = None, tick: Callable[[], bool] = lambda: True) -> int:
     """Works until no job waits, of that run only if given; the number of jobs it ended.
 
-    tick is called about every second; when it gives False no new job is begun, and what is running is given back.
+    tick is called about every second; when it gives False no new job is begun, and what is running is given back. So it
+    is before this raises Unavailable, when the graders are out of reach.
     """
     return _Loop(shop, run_id).run(tick)
 
@@ -75,13 +94,15 @@ class _Loop:
                     break
                 done, _ = wait(self._working, timeout=POLL_S, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self._record(self._working.pop(future), future)
+                    self._record(self._working[future], future)
+                    del self._working[future]
         finally:
             self._put_back()
         return self._ended
 
     def _fill(self) -> None:
-        while len(self._working) < self._shop.pool.workers:
+        most = self._shop.pool.workers
+        while len(self._working) < most:
             with self._shop.database.session() as session:
                 held = jobs.lease(session, self._shop.name, self._shop.clock(), run_id=self._run_id)
             if held is None:
@@ -128,7 +149,8 @@ class _Loop:
         """The gradebook first: killed in between, the job runs again and writes the same."""
         shop, held = self._shop, working.held
         try:
-            record(shop.settings, shop.gradebook, working.intake, result)
+            if not held.dry:
+                record(shop.settings, shop.gradebook, working.intake, result, lambda: self._corrections(held))
         except CourseError as error:
             self._fail(held, str(error), for_good=True)
             return
@@ -136,7 +158,7 @@ class _Loop:
             result.status, result.reason, result.points, result.max_points, result.to_json(), working.intake.digest
         )
         with shop.database.session() as session:
-            if jobs.finish(session, held, outcome, shop.clock()):
+            if jobs.finish(session, held, outcome, shop.clock()) and not held.dry:
                 note(
                     session,
                     EVENT,
@@ -152,6 +174,11 @@ class _Loop:
                     max_score=result.max_points,
                 )
         self._ended += 1
+
+    def _corrections(self, held: jobs.Lease) -> Mapping[Cell, Standing | None]:
+        with self._shop.database.reading() as session:
+            rows = load_corrections(session, self._shop.course.id, held.assignment, held.student)
+        return in_force(rows, held.student)
 
     def _fail(self, held: jobs.Lease, reason: str, *, for_good: bool) -> None:
         log.warning("%s/%s: %s", held.student, held.assignment, reason)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classroom.db.tables import Feedback, Grading, Job
+from classroom.db.tables import Feedback, Grading, Job, of_recorded_runs
 from classroom.grading.models import SubmissionResult
 from classroom.progress import RAN_WORDS, Work
 from classroom.rubric.models import Criterion, Gate, Marking, Rubric, level_name
@@ -102,7 +102,9 @@ def _job(session: Session, feedback: Feedback) -> Job | None:
     query = (
         select(Job)
         .where(Job.course == feedback.course, Job.assignment == feedback.assignment, Job.student == feedback.student)
-        .where(Job.state == "done", Job.finished_at <= feedback.released_at, Job.result.is_not(None))
+        .where(
+            Job.state == "done", Job.finished_at <= feedback.released_at, Job.result.is_not(None), of_recorded_runs()
+        )
     )
     return session.scalar(query.order_by(Job.id.desc()).limit(1))
 
