@@ -54,6 +54,11 @@ INSTRUCTOR_PAGES = (
     f"assignments/{GRADED}/submissions?show=late&sort=total&down=1&q=c",
     f"assignments/{GRADED}/submissions?show=nonsense&sort=nonsense",
     f"assignments/{GRADED}/submissions/cem",
+    f"assignments/{GRADED}/submissions/cem/correct?cell=test_parses_prices",
+    f"assignments/{GRADED}/excuse",
+    f"assignments/{GRADED}/excuse?cell=exercises/test_parses_prices",
+    f"assignments/{LATER}/excuse",
+    f"assignments/{GRADED}/dry-run",
     f"assignments/{GRADED}/runs/1",
 )
 
@@ -563,7 +568,9 @@ def test_a_release_without_files_is_told_and_changes_nothing(own_room: PagesClas
     assert "holds no notebook" in says(own_room, "ivy", answer)
 
 
-@pytest.mark.parametrize("act", ["generate", "release", "collect", "autograde", "feedback"])
+@pytest.mark.parametrize(
+    "act", ["generate", "release", "collect", "autograde", "feedback", "excuse", "submissions/ada/correct"]
+)
 def test_an_act_of_the_instructor_needs_the_role_and_the_form_s_token(room: PagesClass, act: str) -> None:
     before = count(room, Event)
 

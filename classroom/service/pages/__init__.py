@@ -3,9 +3,11 @@
 from fastapi import APIRouter
 
 from classroom.service.pages import (
+    correction_pages,
     course_acts,
     course_pages,
     desk_acts,
+    dry_run_pages,
     grading_pages,
     home_pages,
     student_pages,
@@ -17,6 +19,8 @@ routers: list[APIRouter] = [
     student_pages.router,
     course_acts.router,
     course_pages.router,
+    correction_pages.router,
+    dry_run_pages.router,
     grading_pages.router,
     desk_acts.router,
     third_pages.router,

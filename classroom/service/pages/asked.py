@@ -3,16 +3,20 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classroom.db.tables import Release
 from classroom.errors import NotFound
 from classroom.exchange.store import Store
-from classroom.ids import Digest, GradeId, NotebookId
+from classroom.ids import AssignmentId, CourseId, Digest, GradeId, NotebookId
 
 _HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
 _MARKS = re.compile(r"[*_`]")
@@ -39,6 +43,13 @@ class AskedTask:
 def load_tasks(store: Store, tree: str) -> tuple[AskedTask, ...]:
     """The graded cells of a released tree, in reading order."""
     return _load_tasks(store.root, Digest(tree))
+
+
+def titles_of(session: Session, store: Store, course: CourseId, assignment: AssignmentId) -> Mapping[str, str]:
+    """The title of each graded cell by grade_id, from the newest release; empty before the first."""
+    query = select(Release.tree).where(Release.course == course, Release.assignment == assignment)
+    tree = session.scalar(query.order_by(Release.id.desc()).limit(1))
+    return {task.grade_id: task.title for task in load_tasks(store, tree)} if tree else {}
 
 
 @lru_cache(maxsize=64)

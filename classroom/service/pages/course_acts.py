@@ -21,7 +21,7 @@ from classroom.ids import StudentId
 from classroom.ledger import record
 from classroom.service.deps import Caller, Context, InContext, Role, require
 from classroom.service.pages.doors import gradebook
-from classroom.service.pages.pipeline import AUTOGRADE, GENERATE, load_pipeline
+from classroom.service.pages.pipeline import AUTOGRADE, DRY_RUN, GENERATE, load_pipeline
 from classroom.service.pages.release_feedback import begin, release_all
 from classroom.service.pages.render import page, redirect
 from classroom.service.pages.shown import count
@@ -91,12 +91,16 @@ def autograde(
     context: InContext,
     assignment: str,
     force: Annotated[bool, Form()] = False,
+    dry: Annotated[bool, Form()] = False,
     student: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
-    """Queues a job for each collected submission; what is unchanged keeps its result unless `force`."""
+    """Queues a job for each collected submission; what is unchanged keeps its result unless `force`.
+
+    The results of a `dry` run are only compared with the gradebook, on a page of their own.
+    """
     rules = context.course.assignment(assignment)
     with context.database.session() as session:
-        running = newest_run(session, context.course.id, rules.id)
+        running = newest_run(session, context.course.id, rules.id, dry=dry)
         if running is not None and not progress(session, running).finished:
             raise Conflict(f"run {running} of {rules.id} is still going; wait for its end")
         wanted = collected(session, context.settings, context.course.id, rules.id)
@@ -105,10 +109,10 @@ def autograde(
         if not wanted:
             return _back(request, context, rules, "Nothing to autograde: collect first.", tone="warn")
         now = context.clock()
-        run = create_run(session, context.course.id, rules.id, wanted, actor=caller.name, now=now, force=force)
+        run = create_run(session, context.course.id, rules.id, wanted, actor=caller.name, now=now, force=force, dry=dry)
         record(
             session,
-            AUTOGRADE,
+            DRY_RUN if dry else AUTOGRADE,
             course=context.course.id,
             actor=caller.name,
             at=now,
@@ -116,7 +120,8 @@ def autograde(
             run=run,
             submissions=len(wanted),
         )
-    return _back(request, context, rules, f"Run {run} started: {count(len(wanted), 'submission')}.")
+    said = f"{'Dry run' if dry else 'Run'} {run} started: {count(len(wanted), 'submission')}."
+    return _back(request, context, rules, said, page="/dry-run" if dry else "")
 
 
 @router.get("/{assignment}/feedback")
@@ -175,8 +180,9 @@ def _back(
     *,
     tone: str = "ok",
     tasks: BackgroundTasks | None = None,
+    page: str = "",
 ) -> Response:
-    url = f"{SERVICE_PREFIX}/{context.course.id}/assignments/{assignment.id}"
+    url = f"{SERVICE_PREFIX}/{context.course.id}/assignments/{assignment.id}{page}"
     answer = redirect(request, url, said, tone=tone)
     answer.background = tasks
     return answer

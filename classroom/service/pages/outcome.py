@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.tables import Feedback, Grading, Job, of_recorded_runs
 from classroom.grading.models import SubmissionResult
+from classroom.ids import GradeId, NotebookId, StudentId
 from classroom.progress import RAN_WORDS, Work
 from classroom.rubric.models import Criterion, Gate, Marking, Rubric, level_name
 from classroom.rubric.scoring import score
@@ -18,17 +20,19 @@ from classroom.rubric.store import final_of, rounds_of
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, load_tasks, readable
 from classroom.service.pages.doors import rubric
+from judge.plan import CellVerdict
 
 
 @dataclass(frozen=True)
 class TaskOutcome:
-    """One autograded task. state: a word of the vocabulary."""
+    """One autograded task. state: a word of the vocabulary. correction: why a person set its points."""
 
     title: str
     points: float
     max_points: float
     state: str
     hint: str | None
+    correction: str = ""
 
     @property
     def is_full(self) -> bool:
@@ -85,7 +89,9 @@ class Outcome:
 def load_outcome(session: Session, context: Context, work: Work, feedback: Feedback) -> Outcome:
     """The parts of the released score; empty where a part was graded outside this classroom."""
     asked = load_tasks(context.store, work.release.tree) if work.release else ()
-    tasks = _tasks(_job(session, feedback), {task.grade_id: task for task in asked})
+    student = StudentId(feedback.student)
+    rows = load_corrections(session, context.course.id, work.assignment.id, student, until=feedback.released_at)
+    tasks = _tasks(_job(session, feedback), {task.grade_id: task for task in asked}, in_force(rows, student))
     gradings = _gradings(session, feedback)
     written = tuple(
         _written(rubric(context.settings, work.assignment, task), gradings[task])
@@ -109,22 +115,28 @@ def _job(session: Session, feedback: Feedback) -> Job | None:
     return session.scalar(query.order_by(Job.id.desc()).limit(1))
 
 
-def _tasks(job: Job | None, asked: Mapping[str, AskedTask]) -> tuple[TaskOutcome, ...]:
+def _tasks(
+    job: Job | None, asked: Mapping[str, AskedTask], held: Mapping[Cell, Standing | None]
+) -> tuple[TaskOutcome, ...]:
     if job is None or job.result is None:
         return ()
-    verdicts = [
-        verdict for result in SubmissionResult.from_json(job.result).notebooks.values() for verdict in result.verdicts
-    ]
     return tuple(
-        TaskOutcome(
-            title=asked[verdict.id].title if verdict.id in asked else readable(verdict.id),
-            points=verdict.points,
-            max_points=verdict.max_points,
-            state=RAN_WORDS.get(verdict.state, "wrong"),
-            hint=verdict.hint if verdict.points < verdict.max_points else None,
-        )
-        for verdict in verdicts
+        _task(verdict, asked.get(verdict.id), held.get((NotebookId(name), GradeId(verdict.id))))
+        for name, result in SubmissionResult.from_json(job.result).notebooks.items()
+        for verdict in result.verdicts
         if verdict.max_points  # a visible check is worth nothing by itself
+    )
+
+
+def _task(verdict: CellVerdict, asked: AskedTask | None, correction: Standing | None) -> TaskOutcome:
+    points = correction.score(verdict.max_points) if correction else verdict.points
+    return TaskOutcome(
+        title=asked.title if asked else readable(verdict.id),
+        points=points,
+        max_points=verdict.max_points,
+        state="corrected" if correction else RAN_WORDS.get(verdict.state, "wrong"),
+        hint=verdict.hint if points < verdict.max_points else None,
+        correction=correction.sentence if correction else "",
     )
 
 

@@ -24,7 +24,7 @@ from classroom.service.pages.doors import gradebook, rubric
 
 STEPS = ("generate", "release", "collect", "autograde", "grade", "feedback")
 # Kinds of the ledger that these pages write themselves; the exchange writes its own.
-GENERATE, AUTOGRADE = "generate", "autograde"
+GENERATE, AUTOGRADE, DRY_RUN = "generate", "autograde", "dry_run"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.tables import Attempt, Grading, Job
 from classroom.exchange.transfers import Transfers
 from classroom.grading.models import SubmissionResult
-from classroom.ids import StudentId
+from classroom.ids import GradeId, NotebookId, StudentId
 from classroom.progress import RAN_WORDS
 from classroom.rubric.models import Rubric
 from classroom.rubric.scoring import Score, score
@@ -25,15 +26,22 @@ _ANSI = "\x1b["
 
 @dataclass(frozen=True)
 class VerdictView:
-    """One test cell. reason: why, for the instructor; it may quote hidden tests."""
+    """One test cell. reason: why, for the instructor; it may quote hidden tests. points: as autograding found them."""
 
     title: str
+    notebook: str
     grade_id: str
     points: float
     max_points: float
     state: str
     reason: str | None
     hint: str | None
+    correction: Standing | None
+
+    @property
+    def score(self) -> float:
+        """What counts."""
+        return self.correction.score(self.max_points) if self.correction else self.points
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,11 @@ class Submission:
     reason: str | None
     engine: str
 
+    @property
+    def corrected_by(self) -> float:
+        """Points that corrections give or take."""
+        return sum(verdict.score - verdict.points for verdict in self.verdicts)
+
 
 def load_submission(
     session: Session, context: Context, pipeline: Pipeline, student: StudentId, job: Job | None
@@ -80,10 +93,11 @@ def load_submission(
     """All there is about one student's work in an assignment."""
     result = SubmissionResult.from_json(job.result) if job and job.result else None
     titles: dict[str, AskedTask] = {task.grade_id: task for task in pipeline.tasks}
+    rows = load_corrections(session, context.course.id, pipeline.assignment.id, student)
     exchange: Transfers = context.transfers
     return Submission(
         attempts=list(reversed(exchange.attempts(pipeline.assignment.id, student))),
-        verdicts=_verdicts(result, titles),
+        verdicts=_verdicts(result, titles, in_force(rows, student)),
         errors=_errors(result),
         markings=_markings(session, context, pipeline, student),
         reason=job.reason if job else None,
@@ -91,20 +105,24 @@ def load_submission(
     )
 
 
-def _verdicts(result: SubmissionResult | None, titles: Mapping[str, AskedTask]) -> list[VerdictView]:
+def _verdicts(
+    result: SubmissionResult | None, titles: Mapping[str, AskedTask], held: Mapping[Cell, Standing | None]
+) -> list[VerdictView]:
     if result is None:
         return []
     return [
         VerdictView(
             title=titles[verdict.id].title if verdict.id in titles else readable(verdict.id),
+            notebook=name,
             grade_id=verdict.id,
             points=verdict.points,
             max_points=verdict.max_points,
             state=RAN_WORDS.get(verdict.state, "wrong"),
             reason=verdict.reason,
             hint=verdict.hint,
+            correction=held.get((NotebookId(name), GradeId(verdict.id))),
         )
-        for notebook in result.notebooks.values()
+        for name, notebook in result.notebooks.items()
         for verdict in notebook.verdicts
     ]
 

@@ -32,6 +32,7 @@ PILLS: Mapping[str, Look] = {
     "timeout": Look("clock", "warn"),
     "out of memory": Look("cross", "bad"),
     "crashed": Look("cross", "bad"),
+    "corrected": Look("tick", "info"),
     "our fault": Look("alert", "info"),
     "refused": Look("cross", "bad"),
     "running": Look("turn", "info"),
