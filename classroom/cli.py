@@ -8,7 +8,7 @@ import typer
 
 from classroom.errors import ClassroomError
 from classroom.ids import parse_assignment_id
-from classroom.ops import launch
+from classroom.ops import launch, people
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Teach an nbgrader course: generate, release, collect, autograde, give feedback.",
 )
 app.add_typer(launch.app)
+app.add_typer(people.app)
 
 Assignment = Annotated[str, typer.Argument(help="The assignment's id, such as 01_data_engineering.")]
 Students = Annotated[

@@ -108,10 +108,12 @@ class Gradebook:
         submitted_at: dt.datetime | None,
         tasks: Mapping[NotebookId, Sequence[TaskRecord]],
         corrected: Mapping[tuple[NotebookId, GradeId], Callable[[float], float | None]] = MappingProxyType({}),
+        due: dt.datetime | None = None,
     ) -> None:
         """Writes the auto scores of one submission, in one transaction. Manual scores and comments stay.
 
-        corrected: from a cell's greatest score to the one that a correction gives it, None for none any more.
+        corrected: from a cell's greatest score to the one that a correction gives it, None for none any more. due: the
+        student's own due date, where there is one.
         A task needs a person when it has no score at all, or one by hand for another submission than this. Raises
         CourseError when a cell isn't in the gradebook: the assignment was changed after it was generated.
         """
@@ -119,6 +121,7 @@ class Gradebook:
             submission = self._ensure_submission(session, assignment, student)
             is_new = submission.timestamp != _naive(submitted_at)
             submission.timestamp = _naive(submitted_at)
+            self._write_extension(submission, due)
             for notebook, records in tasks.items():
                 grades = {grade.cell.name: grade for grade in _notebook(submission, notebook).grades}
                 for record in records:
@@ -243,6 +246,14 @@ class Gradebook:
             session.flush()
             for _, submission in found:
                 self._write_penalty(session, submission)
+    def extend(self, student: StudentId, due: Mapping[AssignmentId, dt.datetime | None]) -> None:
+        """Brings the student's submissions to these due dates of the own, None for everybody's, and their penalties."""
+        with self._writing() as session:
+            query = select(nb.SubmittedAssignment).where(nb.SubmittedAssignment.student_id == student)
+            for submission in session.scalars(query):
+                if submission.assignment.name in due:
+                    self._write_extension(submission, due[submission.assignment.name])
+                    self._write_penalty(session, submission)
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -270,6 +281,11 @@ class Gradebook:
         session.flush()
         return found
 
+    def _write_extension(self, submission: Any, due: dt.datetime | None) -> None:
+        """As nbgrader keeps it: the time between everybody's due date, in UTC, and the student's own."""
+        rules = self._course.assignment(submission.assignment.name)
+        submission.extension = None if due is None else due.astimezone(dt.UTC) - rules.due.astimezone(dt.UTC)
+
     def _write_penalty(self, session: Session, submission: Any) -> None:
         """Points that the late rule takes from each notebook; nbgrader's exporter subtracts them."""
         share = 0.0
@@ -277,7 +293,7 @@ class Gradebook:
             rules = self._course.assignment(submission.assignment.name)
             extended = None
             if submission.extension is not None:
-                extended = rules.due + submission.extension
+                extended = rules.due.astimezone(dt.UTC) + submission.extension
             share = policy.late_penalty(rules, submission.timestamp.replace(tzinfo=dt.UTC), extended)
         for notebook in submission.notebooks:
             query = select(func.coalesce(func.sum(nb.Grade.score), 0.0)).where(nb.Grade.notebook_id == notebook.id)

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     collect = "collect"
     feedback_release = "feedback_release"
     feedback_fetch = "feedback_fetch"
+    extension = "extension"
+    accommodation = "accommodation"
 
 
 def record(

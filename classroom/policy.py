@@ -67,12 +67,39 @@ def judge_arrival(
     """
     due = _due(assignment, extension)
     arrival = _arrival(assignment, now, due)
-    is_late = arrival in {Arrival.late, Arrival.closed}
-    late = now - (_utc(due) + assignment.grace) if is_late else dt.timedelta()
+    late = lateness(assignment, now, extension)
     penalty = late_penalty(assignment, now, extension)
     left = max(0, assignment.attempts - used)
     sentence = _sentence(assignment, now, due, arrival, penalty_share=penalty, used=used)
     return Decision(arrival, late, penalty, left, sentence)
+
+
+def own_due(assignment: Assignment, until: dt.datetime | None, extra_days: int = 0) -> dt.datetime | None:
+    """A student's own due date, in the course's zone; None where everybody's holds.
+
+    until: of an extension. extra_days: of an accommodation, days on the course's wall clock after everybody's date.
+    They don't add up: the later one holds.
+    """
+    later = assignment.due + dt.timedelta(days=extra_days)
+    own = later if until is None or _utc(until) <= _utc(later) else until.astimezone(assignment.due.tzinfo)
+    return own if _utc(own) > _utc(assignment.due) else None
+
+
+def lateness(assignment: Assignment, received_at: dt.datetime, extension: dt.datetime | None = None) -> dt.timedelta:
+    """The time after the due date and its grace, 0 when in time."""
+    return max(dt.timedelta(), received_at - (_utc(_due(assignment, extension)) + assignment.grace))
+
+
+def rate(
+    assignment: Assignment,
+    number: int,
+    received_at: dt.datetime,
+    extension: dt.datetime | None,
+    score_share: float | None = None,
+) -> Scored:
+    """An attempt as the choice sees it, by the times that hold now and not by those at its arrival."""
+    is_late = bool(lateness(assignment, received_at, extension))
+    return Scored(number, late_penalty(assignment, received_at, extension), is_late, score_share)
 
 
 def late_penalty(assignment: Assignment, received_at: dt.datetime, extension: dt.datetime | None = None) -> float:

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session, defer
 from classroom.assignments import Assignment, Course
 from classroom.db.tables import Attempt, Event, Feedback, Job, Release, of_recorded_runs
 from classroom.errors import NotFound
+from classroom.extensions import load_more_time
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.ledger import Kind
-from classroom.policy import Arrival, Scored, closing_time, counting_attempt, late_penalty
+from classroom.policy import closing_time, counting_attempt, lateness, rate
 
 if TYPE_CHECKING:  # importing the gradebook costs 2 s
     from classroom.gradebook import ScoreRow
@@ -39,7 +40,8 @@ BROKEN = frozenset({"timeout", "out of memory", "crashed", "our fault", "refused
 class Work:
     """One student's work in one assignment, as that student may see it.
 
-    attempts: oldest first. counts: the number of the attempt that counts. feedback: the newest released.
+    attempts: oldest first. counts: the number of the attempt that counts. feedback: the newest released. own_due: the
+    student's own due date, None where everybody's holds.
     """
 
     assignment: Assignment
@@ -48,6 +50,16 @@ class Work:
     attempts: tuple[Attempt, ...]
     counts: int | None
     feedback: Feedback | None
+    own_due: dt.datetime | None = None
+
+    @property
+    def due(self) -> dt.datetime:
+        """This student's due date."""
+        return self.own_due or self.assignment.due
+
+    def late_s(self, attempt: Attempt) -> float:
+        """Seconds after the due date and its grace, by the times that hold now."""
+        return lateness(self.assignment, attempt.received_at, self.own_due).total_seconds()
 
     @property
     def counted(self) -> Attempt | None:
@@ -55,7 +67,7 @@ class Work:
 
     @property
     def is_open(self) -> bool:
-        return self.word in {"open", "in", "late"}
+        return self.word in {"open", "in", "late", "extended"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,8 @@ class Row:
     to_grade: bool
     feedback: Feedback | None
     counts: int | None
+    own_due: dt.datetime | None = None
+    late_s: float = 0.0  # of the attempt `counted`, by the times that hold now
 
     @property
     def is_newer_in(self) -> bool:
@@ -91,7 +105,12 @@ class Row:
 
     @property
     def is_late(self) -> bool:
-        return self.counted is not None and self.counted.arrival == Arrival.late
+        return self.late_s > 0
+
+    @property
+    def is_missing(self) -> bool:
+        """Nothing is handed in, whether it still may be or not."""
+        return self.word in {"missing", "open", "extended"}
 
     @property
     def is_broken(self) -> bool:
@@ -106,6 +125,7 @@ def load_my_work(session: Session, course: Course, student: StudentId, now: dt.d
         attempts[attempt.assignment].append(attempt)
     feedback = {row.assignment: row for row in _feedback(session, course.id, student=student)}
     collected = _collected(session, course.id, student)
+    more_time = load_more_time(session, course.id, student=student)
     return tuple(
         _work(
             assignment,
@@ -113,6 +133,7 @@ def load_my_work(session: Session, course: Course, student: StudentId, now: dt.d
             attempts[assignment.id],
             feedback.get(assignment.id),
             collected=collected.get(assignment.id),
+            due=more_time.due(assignment, student),
             now=now,
         )
         for assignment in course.assignments
@@ -133,7 +154,7 @@ def load_my_assignment(
 def next_to_do(works: Sequence[Work]) -> Work | None:
     """The open assignment that is due first: one without a submission before any other."""
     open_now = [work for work in works if work.is_open]
-    return min(open_now, key=lambda work: (bool(work.attempts), work.assignment.due), default=None)
+    return min(open_now, key=lambda work: (bool(work.attempts), work.due), default=None)
 
 
 def student_word(
@@ -144,19 +165,22 @@ def student_word(
     counted: Attempt | None,
     is_collected: bool,
     has_feedback: bool,
+    due: dt.datetime | None = None,
 ) -> str:
-    """The state of an assignment for its student."""
+    """The state of an assignment for its student. due: the student's own due date, where there is one."""
     if has_feedback:
         return "feedback out"
     if counted:
         if is_collected:
             return "being graded"
-        return "late" if counted.arrival == Arrival.late else "in"
+        return "late" if lateness(assignment, counted.received_at, due) else "in"
     if not is_released or now < assignment.release:
         return "not open"
-    if now > closing_time(assignment):
+    if now > closing_time(assignment, due):
         return "missing"
-    return "open" if now <= assignment.due + assignment.grace else "late"
+    if not lateness(assignment, now):
+        return "open"
+    return "late" if lateness(assignment, now, due) else "extended"
 
 
 def load_class(
@@ -181,6 +205,7 @@ def load_class(
     jobs = _newest_jobs(session, course.id, assignment.id)
     feedback = {row.student: row for row in _feedback(session, course.id, assignment=assignment.id)}
     by_student = {row.student: row for row in scores}
+    more_time = load_more_time(session, course.id, assignment=assignment.id)
     students = _students(session, course.id) | set(by_student) | set(collected)
     return tuple(
         _row(
@@ -193,6 +218,7 @@ def load_class(
             manual=manual.get(student),
             collected=collected,
             counts=counts.get(student),
+            due=more_time.due(assignment, student),
             now=now,
         )
         for student in sorted(students)
@@ -219,9 +245,10 @@ def _work(
     feedback: Feedback | None,
     *,
     collected: int | None,
+    due: dt.datetime | None,
     now: dt.datetime,
 ) -> Work:
-    counts = counting(assignment, attempts)
+    counts = counting(assignment, attempts, due)
     counted = next((attempt for attempt in attempts if attempt.number == counts), None)
     word = student_word(
         assignment,
@@ -230,16 +257,14 @@ def _work(
         counted=counted,
         is_collected=collected is not None and collected == counts,
         has_feedback=feedback is not None,
+        due=due,
     )
-    return Work(assignment, word, release, tuple(attempts), counts, feedback)
+    return Work(assignment, word, release, tuple(attempts), counts, feedback, due)
 
 
-def counting(assignment: Assignment, attempts: Sequence[Attempt]) -> int | None:
+def counting(assignment: Assignment, attempts: Sequence[Attempt], due: dt.datetime | None = None) -> int | None:
     """The number of the attempt that counts as far as arrival tells; scores stay out of what a student may infer."""
-    scored = [
-        Scored(attempt.number, late_penalty(assignment, attempt.received_at), attempt.arrival == Arrival.late)
-        for attempt in attempts
-    ]
+    scored = [rate(assignment, attempt.number, attempt.received_at, due) for attempt in attempts]
     return counting_attempt(scored, assignment.attempt_counts)
 
 
@@ -254,17 +279,19 @@ def _row(
     manual: float | None,
     collected: Mapping[StudentId, int | None],
     counts: int | None,
+    due: dt.datetime | None,
     now: dt.datetime,
 ) -> Row:
     number = collected.get(student) or counts
     counted = next((attempt for attempt in attempts if attempt.number == number), None)
+    late_s = lateness(assignment, counted.received_at, due).total_seconds() if counted else 0.0
     to_grade = bool(score and score.needs_manual_grade)
     if not attempts and student not in collected:
-        word = "missing" if now > assignment.due + assignment.grace else "open"
+        word = "missing" if lateness(assignment, now, due) else "extended" if lateness(assignment, now) else "open"
     elif feedback is not None:
         word = "feedback out"
     elif student not in collected:
-        word = "late" if counted and counted.arrival == Arrival.late else "in"
+        word = "late" if late_s else "in"
     else:
         word = class_word(job, is_collected=True, to_grade=to_grade, has_score=score is not None)
     return Row(
@@ -283,6 +310,8 @@ def _row(
         to_grade=to_grade,
         feedback=feedback,
         counts=counts,
+        own_due=due,
+        late_s=late_s,
     )
 
 

@@ -260,6 +260,39 @@ class Feedback(Base):
     __table_args__ = (Index("ix_feedback_of_student", "course", "assignment", "student", "id"),)
 
 
+class Extension(Base):
+    """More time for one student in one assignment. The newest row holds; until None: withdrawn."""
+
+    __tablename__ = "extension"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(64))
+    until: Mapped[dt.datetime | None]
+    reason: Mapped[str]
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+
+    __table_args__ = (Index("ix_extension_of_student", "course", "student", "assignment", "id"),)
+
+
+class Accommodation(Base):
+    """Extra days that a student has in every assignment. The newest row holds; 0 days: withdrawn."""
+
+    __tablename__ = "accommodation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(64))
+    extra_days: Mapped[int]
+    reason: Mapped[str]
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+
+    __table_args__ = (Index("ix_accommodation_of_student", "course", "student", "id"),)
+
+
 def of_recorded_runs() -> ColumnElement[bool]:
     """For queries of jobs: leaves out those of dry runs."""
     return Job.run_id.not_in(select(Run.id).where(Run.dry))

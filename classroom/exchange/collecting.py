@@ -1,5 +1,6 @@
 """Submissions as folders: submitted/<student>/<assignment>/, as nbgrader reads them."""
 
+import datetime as dt
 import fcntl
 import hashlib
 import os
@@ -15,19 +16,21 @@ from classroom.errors import Refused
 from classroom.exchange.store import Store
 from classroom.exchange.upload import TIMESTAMP_FILE
 from classroom.ids import parse_digest
-from classroom.policy import Arrival, Scored, counting_attempt, late_penalty
+from classroom.policy import counting_attempt, rate
 
 
-def choose(assignment: Assignment, attempts: Sequence[Attempt], shares: Mapping[tuple[str, int], float]) -> Attempt:
-    """The attempt of one student that counts, by the assignment's rule and the scores known so far."""
+def choose(
+    assignment: Assignment,
+    attempts: Sequence[Attempt],
+    shares: Mapping[tuple[str, int], float],
+    due: dt.datetime | None = None,
+) -> Attempt:
+    """The attempt of one student that counts, by the assignment's rule and the scores known so far.
+
+    due: the student's own due date, where there is one.
+    """
     scored = [
-        Scored(
-            number=attempt.number,
-            penalty_share=late_penalty(assignment, attempt.received_at),
-            is_late=attempt.arrival == Arrival.late,
-            score_share=shares.get((attempt.student, attempt.number)),
-        )
-        for attempt in attempts
+        rate(assignment, one.number, one.received_at, due, shares.get((one.student, one.number))) for one in attempts
     ]
     number = counting_attempt(scored, assignment.attempt_counts)
     return next(attempt for attempt in attempts if attempt.number == number)

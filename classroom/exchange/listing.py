@@ -1,18 +1,19 @@
 """What the exchange tells of assignments and attempts: rows of the database as bodies of the protocol."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classroom.assignments import Assignment
+from classroom.assignments import Assignment, Course
 from classroom.db.tables import Attempt, Feedback
 from classroom.exchange.protocol import AssignmentInfo, AttemptInfo, Expected, FeedbackInfo
 from classroom.exchange.store import Store
 from classroom.exchange.transfers import Released, Transfers
 from classroom.exchange.upload import upload_limits
-from classroom.ids import parse_digest
-from classroom.policy import closing_time, if_submitted_now
+from classroom.extensions import MoreTime, load_more_time
+from classroom.ids import AssignmentId, parse_digest
+from classroom.policy import closing_time, if_submitted_now, judge_arrival
 
 _Key = tuple[str, str, int | None]
 
@@ -38,10 +39,17 @@ def find_attempts(
     return session.scalars(chosen.order_by(Attempt.assignment, Attempt.student, Attempt.number)).all()
 
 
-def describe_attempts(session: Session, store: Store, attempts: Sequence[Attempt]) -> tuple[AttemptInfo, ...]:
-    """Attempts of one course, each with the newest feedback that was released for it."""
+def describe_attempts(
+    session: Session, store: Store, course: Course, attempts: Sequence[Attempt]
+) -> tuple[AttemptInfo, ...]:
+    """Attempts, each with the newest feedback that was released for it, late or not by the times that hold now."""
     feedback = _newest_feedback(session, attempts)
-    return tuple(_attempt(row, store, feedback.get((row.assignment, row.student, row.number))) for row in attempts)
+    more_time = load_more_time(session, course.id)
+    rules = {assignment.id: assignment for assignment in course.assignments}
+    return tuple(
+        _attempt(row, store, _judged(row, rules, more_time), feedback.get((row.assignment, row.student, row.number)))
+        for row in attempts
+    )
 
 
 def find_feedback(session: Session, attempt: Attempt) -> Feedback | None:
@@ -64,15 +72,25 @@ def _newest_feedback(session: Session, attempts: Iterable[Attempt]) -> dict[_Key
     return {(row.assignment, row.student, row.attempt): row for row in session.scalars(chosen.order_by(Feedback.id))}
 
 
-def _attempt(row: Attempt, store: Store, feedback: Feedback | None) -> AttemptInfo:
+def _judged(row: Attempt, rules: Mapping[AssignmentId, Assignment], more_time: MoreTime) -> tuple[str, float]:
+    """Arrival and seconds late by the times that hold now; those at its arrival for a dropped assignment."""
+    assignment = rules.get(AssignmentId(row.assignment))
+    if assignment is None:
+        return row.arrival, row.late_s
+    decision = judge_arrival(assignment, row.received_at, more_time.due(assignment, row.student))
+    return decision.arrival, decision.late.total_seconds()
+
+
+def _attempt(row: Attempt, store: Store, judged: tuple[str, float], feedback: Feedback | None) -> AttemptInfo:
+    arrival, late_s = judged
     return AttemptInfo(
         course=row.course,
         assignment=row.assignment,
         student=row.student,
         number=row.number,
         received_at=row.received_at,
-        arrival=row.arrival,
-        late_s=row.late_s,
+        arrival=arrival,
+        late_s=late_s,
         size_bytes=row.size_bytes,
         files=row.files,
         receipt=row.receipt,
@@ -92,14 +110,15 @@ def _feedback(row: Feedback, store: Store) -> FeedbackInfo:
 def _describe(transfers: Transfers, assignment: Assignment, student: str, released: Released | None) -> AssignmentInfo:
     decision = transfers.decision(assignment.id, student)
     used = assignment.attempts - decision.attempts_left
+    due = transfers.own_due(assignment.id, student)
     return AssignmentInfo(
         id=assignment.id,
         title=assignment.title,
         status=decision.arrival,
-        policy=if_submitted_now(assignment, transfers.clock(), used=used),
+        policy=if_submitted_now(assignment, transfers.clock(), due, used=used),
         release_at=assignment.release,
-        due_at=assignment.due,
-        closes_at=closing_time(assignment),
+        due_at=due or assignment.due,
+        closes_at=closing_time(assignment, due),
         attempts_used=used,
         attempts_allowed=assignment.attempts,
         version=released.version if released else None,

@@ -25,6 +25,7 @@ from classroom.exchange.receipts import Receipt, ReceiptKey
 from classroom.exchange.rows import Place
 from classroom.exchange.store import Staging, Store
 from classroom.exchange.upload import Upload, notebooks, receive
+from classroom.extensions import find_due, load_more_time
 from classroom.ids import Digest, StudentId, parse_digest, parse_member_path, parse_student_id
 from classroom.ledger import Kind, record
 from classroom.policy import Decision, judge_arrival
@@ -113,6 +114,11 @@ class Transfers:
         with self.database.reading() as session:
             return self._judge(session, assignment, student, self.clock())
 
+    def own_due(self, assignment_id: str, student: str) -> dt.datetime | None:
+        """The student's own due date; None where everybody's holds."""
+        with self.database.reading() as session:
+            return find_due(session, self.course.id, self.course.assignment(assignment_id), student)
+
     def submit(self, assignment_id: str, student: str, stream: Readable) -> Receipt:
         """Take in a submission: a tar stream, read to its end mark. The receipt comes back only after the commit.
 
@@ -171,10 +177,14 @@ class Transfers:
         with self.database.reading() as session:
             attempts = rows.attempts_of(session, self._place(assignment))
             shares = rows.score_shares(session, self._place(assignment))
+            more_time = load_more_time(session, self.course.id, assignment=assignment.id)
         by_student: dict[StudentId, list[Attempt]] = {}
         for row in attempts:
             by_student.setdefault(StudentId(row.student), []).append(row)
-        return {student: choose(assignment, own, shares) for student, own in by_student.items()}
+        return {
+            student: choose(assignment, own, shares, more_time.due(assignment, student))
+            for student, own in by_student.items()
+        }
 
     def collect(self, assignment_id: str, folder: Path, *, actor: str, students: Collection[str] | None = None) -> int:
         """Bring `folder`/<student>/<assignment>/ to the attempts that count; how many were new there.
@@ -318,7 +328,8 @@ class Transfers:
 
     def _judge(self, session: Session, assignment: Assignment, student: str, now: dt.datetime) -> Decision:
         used = rows.last_number(session, self._place(assignment), student)
-        return judge_arrival(assignment, now, used=used)
+        due = find_due(session, self.course.id, assignment, student)
+        return judge_arrival(assignment, now, due, used=used)
 
     def _add_release(
         self, session: Session, assignment: Assignment, newest: Release | None, tree: Digest, actor: str

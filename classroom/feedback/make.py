@@ -1,5 +1,6 @@
 """Gathers what a document tells: the autograded notebook, scores, verdicts and markings."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -15,6 +16,7 @@ from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.engine import Database
 from classroom.db.tables import Job, of_recorded_runs
 from classroom.errors import CourseError, NotFound
+from classroom.extensions import find_due
 from classroom.feedback.build import Facts, Mark, build_document
 from classroom.feedback.document import render
 from classroom.grading.folders import replace_folder
@@ -51,6 +53,7 @@ def make_feedback(
             result = _newest_result(session, course, assignment, student)
             markings = _load_markings(session, course, rules, scores, student)
             corrected = in_force(load_corrections(session, course.id, assignment, student), student)
+            due = find_due(session, course.id, rules, student)
     finally:
         database.dispose()
     notebooks = _load_autograded(settings, assignment, student)
@@ -65,7 +68,7 @@ def make_feedback(
                     total=scores.row.score,
                     max_total=scores.row.max_score,
                     marks=_marks(settings, rules, name, scores, result, markings, corrected),
-                    late=_late_sentence(rules, scores.row),
+                    late=_late_sentence(rules, scores.row, due),
                     fault=fault_sentence(name, result),
                     handed_in=_time(rules, scores.row),
                 ),
@@ -217,12 +220,12 @@ def _rubric(settings: Settings, rules: Assignment, task: "TaskScore") -> Rubric 
     return load_rubric(path) if path.is_file() else None
 
 
-def _late_sentence(rules: Assignment, row: "ScoreRow") -> str:
+def _late_sentence(rules: Assignment, row: "ScoreRow", due: dt.datetime | None) -> str:
     if row.submitted_at is None or not row.penalty:
         return ""
-    share = policy.late_penalty(rules, row.submitted_at)
+    share = policy.late_penalty(rules, row.submitted_at, due)
     return (
-        f"Handed in late, after {policy.format_time(rules.due)}: {share:.0%} of the points, "
+        f"Handed in late, after {policy.format_time(due or rules.due)}: {share:.0%} of the points, "
         f"{row.penalty:g} of {row.raw_score:g}, are taken."
     )
 

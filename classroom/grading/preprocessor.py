@@ -6,6 +6,7 @@ starts as many as there are workers, in the order in which nbgrader will come fo
 
 import datetime as dt
 import sys
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +21,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from classroom import policy
 from classroom.assignments import Course, load_course
 from classroom.config import Settings, load_settings
+from classroom.db.engine import Database, migrate
 from classroom.errors import GraderError
+from classroom.extensions import due_dates
 from classroom.gradebook import Gradebook
 from classroom.grading.models import SubmissionIntake, SubmissionResult
 from classroom.grading.notebooks import build_notebook
@@ -78,6 +81,9 @@ class _Bench:
         self._course = _load_course(self._settings)
         self.gradebook = Gradebook(self._settings.gradebook_url, self._course)
         self._open = ExitStack()
+        migrate(self._settings.service_db_url)
+        self._database = Database(self._settings.service_db_url)
+        self._open.callback(self._database.dispose)
         self._pool: Pool = self._open.enter_context(open_pool(self._settings))
         self._waiting = [key for path in sorted(converter.assignments) if (key := _key_of(converter, path))]
         self._graded: dict[_Key, _Graded] = {}
@@ -91,6 +97,8 @@ class _Bench:
         if key != self._last:
             self._graded = {other: graded for other, graded in self._graded.items() if other != self._last}
             self.gradebook.ensure_assignment(assignment)
+            # nbgrader counts the days late from its own extension, and made the row before it came here.
+            self.gradebook.extend(student, self._due(student))
         self._last = key
         self._begin(key)
         if key in self._waiting:
@@ -104,6 +112,10 @@ class _Bench:
         if not self._waiting:
             self._bar.stop()
         return intake, result
+
+    def _due(self, student: StudentId) -> Mapping[AssignmentId, dt.datetime | None]:
+        with self._database.reading() as session:
+            return due_dates(session, self._course, student)
 
     def _begin(self, key: _Key) -> None:
         if key in self._graded:

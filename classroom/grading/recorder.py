@@ -1,6 +1,7 @@
 """The one writer: a result goes into the gradebook and autograded/, a transaction and a rename per submission."""
 
 import contextlib
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,10 +30,12 @@ def record(
     intake: SubmissionIntake,
     result: SubmissionResult,
     corrections: Callable[[], Mapping[Cell, Standing | None]] = dict,
+    due: dt.datetime | None = None,
 ) -> None:
     """Writes one result; doing it again changes nothing. Raises CourseError when the gradebook doesn't fit.
 
-    corrections: reads what stands for the student; asked when no other process can make one any more.
+    corrections: reads what stands for the student; asked when no other process can make one any more. due: the
+    student's own due date, where there is one.
     """
     received = submitted_at(settings, intake.assignment, intake.student)
     notebooks = {
@@ -50,7 +53,7 @@ def record(
     with only_writer(settings.state):
         corrected = {cell: _score_of(standing) for cell, standing in corrections().items()}
         gradebook.ensure_assignment(intake.assignment)
-        gradebook.record_result(intake.assignment, intake.student, received, tasks, corrected)
+        gradebook.record_result(intake.assignment, intake.student, received, tasks, corrected, due)
         _write_autograded(settings, intake, notebooks)
 
 

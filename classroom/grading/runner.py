@@ -17,6 +17,7 @@ from classroom.config import Settings
 from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.engine import Database
 from classroom.errors import ClassroomError, CourseError
+from classroom.extensions import find_due
 from classroom.gradebook import Gradebook
 from classroom.grading import jobs
 from classroom.grading.engines import Engine
@@ -150,7 +151,9 @@ class _Loop:
         shop, held = self._shop, working.held
         try:
             if not held.dry:
-                record(shop.settings, shop.gradebook, working.intake, result, lambda: self._corrections(held))
+                with shop.database.reading() as session:
+                    due = find_due(session, shop.course.id, shop.course.assignment(held.assignment), held.student)
+                record(shop.settings, shop.gradebook, working.intake, result, lambda: self._corrections(held), due)
         except CourseError as error:
             self._fail(held, str(error), for_good=True)
             return

@@ -204,13 +204,13 @@ def _attempt(context: Context, caller: Caller, assignment: str, student: str, nu
 def _list_attempts(context: Context, caller: Caller, assignment: str | None, student: str | None) -> AttemptList:
     with context.database.reading() as session:
         rows = listing.find_attempts(session, context.course.id, assignment=assignment, student=student)
-        described = listing.describe_attempts(session, context.store, rows)
+        described = listing.describe_attempts(session, context.store, context.course, rows)
     return AttemptList(caller=caller.name, attempts=described)
 
 
 def _describe(context: Context, rows: Sequence[Attempt]) -> tuple[AttemptInfo, ...]:
     with context.database.reading() as session:
-        return listing.describe_attempts(session, context.store, rows)
+        return listing.describe_attempts(session, context.store, context.course, rows)
 
 
 def _note(context: Context, kind: Kind, row: Attempt, caller: Caller, tree: str) -> None:

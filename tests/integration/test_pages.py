@@ -60,6 +60,7 @@ INSTRUCTOR_PAGES = (
     f"assignments/{LATER}/excuse",
     f"assignments/{GRADED}/dry-run",
     f"assignments/{GRADED}/runs/1",
+    "extensions",
 )
 
 

@@ -18,6 +18,8 @@ from classroom.policy import (
     if_submitted_now,
     judge_arrival,
     late_penalty,
+    own_due,
+    rate,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -261,3 +263,47 @@ def test_a_late_attempt_never_replaces_a_better_one(early: list[float], after: l
     values = {attempt.number: attempt.score_share * (1 - attempt.penalty_share) for attempt in tried}  # type: ignore[operator]  # all have scores
     assert number is not None
     assert values[number] >= values[len(early)]
+
+
+@pytest.mark.parametrize(
+    ("until", "extra_days", "due"),
+    [
+        (None, 0, None),
+        (DUE - SECOND, 0, None),
+        (None, 3, dt.datetime(2026, 12, 14, 23, 59, tzinfo=BERLIN)),
+        (utc(2026, 12, 15, 11, 0), 0, dt.datetime(2026, 12, 15, 12, 0, tzinfo=BERLIN)),
+        (utc(2026, 12, 15, 11, 0), 3, dt.datetime(2026, 12, 15, 12, 0, tzinfo=BERLIN)),
+        (utc(2026, 12, 13, 11, 0), 3, dt.datetime(2026, 12, 14, 23, 59, tzinfo=BERLIN)),
+    ],
+    ids=["nothing", "earlier", "days", "extension", "extension is later", "days are later"],
+)
+def test_the_later_of_extension_and_extra_days_holds(
+    until: dt.datetime | None, extra_days: int, due: dt.datetime | None
+) -> None:
+    assert own_due(ASSIGNMENT, until, extra_days) == due
+
+
+def test_extra_days_are_days_of_the_wall_clock_across_a_change_to_winter_time() -> None:
+    autumn = replace(ASSIGNMENT, due=dt.datetime(2026, 10, 24, 23, 59, tzinfo=BERLIN))
+
+    got = own_due(autumn, None, 1)
+
+    assert got is not None
+    assert got.astimezone(dt.UTC) == utc(2026, 10, 25, 22, 59)  # 25 hours later
+
+
+def test_an_attempt_is_rated_by_the_date_that_holds_now() -> None:
+    received = DUE + dt.timedelta(days=2)
+
+    late = rate(ASSIGNMENT, 1, received, None, 0.5)
+    in_time = rate(ASSIGNMENT, 1, received, DUE + dt.timedelta(days=3), 0.5)
+
+    assert (late.is_late, late.penalty_share) == (True, 0.2)
+    assert (in_time.is_late, in_time.penalty_share) == (False, 0.0)
+
+
+@given(received=MOMENTS, until=MOMENTS, extra_days=st.integers(0, 60))
+def test_more_time_never_costs_anybody_points(received: dt.datetime, until: dt.datetime, extra_days: int) -> None:
+    due = own_due(ASSIGNMENT, until, extra_days)
+
+    assert late_penalty(ASSIGNMENT, received, due) <= late_penalty(ASSIGNMENT, received)

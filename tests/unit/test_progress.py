@@ -128,7 +128,7 @@ def test_with_a_submission_its_way_says_the_word(
         course.assignment("a1"),
         DUE,
         is_released=True,
-        counted=make_attempt("ada", 1, DUE, late_s=late_s),
+        counted=make_attempt("ada", 1, DUE + dt.timedelta(minutes=10, seconds=late_s), late_s=late_s),
         is_collected=is_collected,
         has_feedback=has_feedback,
     )

@@ -100,7 +100,7 @@ def load_outcome(session: Session, context: Context, work: Work, feedback: Feedb
     )
     unanswered = tuple(task for task in asked if task.written and task.grade_id not in gradings)
     made = sum(task.points for task in tasks) + sum(task.points for task in written)
-    late = work.counted is not None and work.counted.late_s > 0
+    late = work.counted is not None and work.late_s(work.counted) > 0
     return Outcome(tasks, written, unanswered, max(0.0, made - feedback.score) if late else 0.0)
 
 

@@ -97,7 +97,7 @@ class Pipeline:
             "to grade": sum(row.to_grade and row.is_collected for row in rows),
             "broken": sum(row.is_broken for row in rows),
             "late": sum(row.is_late for row in rows),
-            "missing": sum(row.word in {"missing", "open"} for row in rows),
+            "missing": sum(row.is_missing for row in rows),
             "graded": sum(row.word in {"graded", "feedback out"} for row in rows),
             "scored": sum(row.total is not None for row in rows),
             "ready": len(self.ready_for_feedback),

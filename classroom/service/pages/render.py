@@ -86,6 +86,8 @@ def _nav(caller: Caller, home: str) -> list[tuple[str, str]]:
         entries.append(("Assignments", f"{home}/assignments"))
     if caller.has(Role.GRADER):
         entries.append(("Grading" if caller.has(Role.INSTRUCTOR) else "Queue", f"{home}/grading"))
+    if caller.has(Role.INSTRUCTOR):
+        entries.append(("Extensions", f"{home}/extensions"))
     return entries
 
 

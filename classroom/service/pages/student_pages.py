@@ -34,7 +34,9 @@ DOCUMENT_POLICY = (
     "frame-ancestors 'self'"
 )
 # What the ledger tells a student about the own work. Grading is told by its result.
-_TOLD = frozenset({Kind.fetch, Kind.submit, Kind.refused, Kind.attempt_fetch, Kind.collect, Kind.feedback_release})
+_TOLD = frozenset(
+    {Kind.fetch, Kind.submit, Kind.refused, Kind.attempt_fetch, Kind.collect, Kind.feedback_release, Kind.extension}
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def my_assignment(request: Request, caller: InStudent, context: InContext, assig
         work=work,
         assignment=work.assignment,
         decision=exchange.decision(work.assignment.id, caller.name),
-        thresholds=_thresholds(work.assignment, context.clock()),
-        closes=closing_time(work.assignment),
+        thresholds=_thresholds(work.assignment, work.own_due, context.clock()),
+        closes=closing_time(work.assignment, work.own_due),
         tasks=tasks,
         asked=by_heading(tasks),
         events=events,
@@ -163,10 +165,10 @@ def _documents(context: Context, work: Work) -> list[PurePosixPath]:
     return [path for path in context.store.tree(parse_digest(work.feedback.tree)) if path.suffix == ".html"]
 
 
-def _thresholds(assignment: Assignment, now: dt.datetime) -> list[Threshold]:
+def _thresholds(assignment: Assignment, own_due: dt.datetime | None, now: dt.datetime) -> list[Threshold]:
     """The last moments before something changes: due, end of grace, each day late."""
-    grace_ends = closing_time(assignment) - dt.timedelta(days=assignment.late.closes_after_days)
-    moments = [(assignment.due, "on time")]
+    grace_ends = closing_time(assignment, own_due) - dt.timedelta(days=assignment.late.closes_after_days)
+    moments = [(own_due or assignment.due, "on time, by your extension" if own_due else "on time")]
     if assignment.grace:
         moments.append((grace_ends, "grace, nothing is taken"))
     for day in range(1, assignment.late.closes_after_days + 1):
@@ -174,6 +176,6 @@ def _thresholds(assignment: Assignment, now: dt.datetime) -> list[Threshold]:
         moments.append((grace_ends + dt.timedelta(days=day), closes))
     present = next((until for until, _ in moments if now <= until), None)
     return [
-        Threshold(until, 1 - late_penalty(assignment, until), words, is_now=until == present)
+        Threshold(until, 1 - late_penalty(assignment, until, own_due), words, is_now=until == present)
         for until, words in moments
     ]

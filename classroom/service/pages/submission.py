@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.tables import Attempt, Grading, Job
 from classroom.exchange.transfers import Transfers
+from classroom.extensions import find_due
 from classroom.grading.models import SubmissionResult
 from classroom.ids import GradeId, NotebookId, StudentId
+from classroom.policy import lateness
 from classroom.progress import RAN_WORDS
 from classroom.rubric.models import Rubric
 from classroom.rubric.scoring import Score, score
@@ -72,9 +74,10 @@ class MarkingView:
 
 @dataclass(frozen=True)
 class Submission:
-    """attempts: newest first. reason: why a run ended without a result."""
+    """attempts: newest first. late_s: by their numbers, as the times hold now. reason: why a run had no result."""
 
     attempts: Sequence[Attempt]
+    late_s: Mapping[int, float]
     verdicts: Sequence[VerdictView]
     errors: Sequence[ErrorView]
     markings: Sequence[MarkingView]
@@ -95,8 +98,12 @@ def load_submission(
     titles: dict[str, AskedTask] = {task.grade_id: task for task in pipeline.tasks}
     rows = load_corrections(session, context.course.id, pipeline.assignment.id, student)
     exchange: Transfers = context.transfers
+    rules = pipeline.assignment
+    attempts = list(reversed(exchange.attempts(rules.id, student)))
+    due = find_due(session, context.course.id, rules, student)
     return Submission(
-        attempts=list(reversed(exchange.attempts(pipeline.assignment.id, student))),
+        attempts=attempts,
+        late_s={one.number: lateness(rules, one.received_at, due).total_seconds() for one in attempts},
         verdicts=_verdicts(result, titles, in_force(rows, student)),
         errors=_errors(result),
         markings=_markings(session, context, pipeline, student),

@@ -24,7 +24,7 @@ FILTERS: Sequence[Filter] = (
     Filter("to grade", "To grade by hand", lambda row: row.to_grade and row.is_collected),
     Filter("broken", "Did not run to the end", lambda row: row.is_broken),
     Filter("late", "Late", lambda row: row.is_late),
-    Filter("missing", "Nothing handed in", lambda row: row.word in {"missing", "open"}),
+    Filter("missing", "Nothing handed in", lambda row: row.is_missing),
     Filter("graded", "Graded", lambda row: row.word in {"graded", "feedback out"}),
 )
 _EARLIEST = 0.0

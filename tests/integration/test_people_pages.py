@@ -1,0 +1,117 @@
+"""Pages on which staff decide about single students, and what these students then read."""
+
+import datetime as dt
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from classroom.ids import AssignmentId
+from tests.pages_class import GRADED, PagesClass, open_class, pages_class, url
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """cem was more than a day late; nobody has feedback."""
+    folder = tmp_path_factory.mktemp("class") / "made"
+    with pages_class(folder):
+        pass
+    return folder
+
+
+@pytest.fixture
+def room(made: Path, tmp_path: Path) -> Iterator[PagesClass]:
+    with open_class(shutil.copytree(made, tmp_path / "class")) as opened:
+        yield opened
+
+
+def get(room: PagesClass, who: str, path: str) -> httpx.Response:
+    with room.browser(who) as browser:
+        return browser.get(url(path))
+
+
+def post(room: PagesClass, who: str, path: str, **fields: str) -> httpx.Response:
+    """As a browser sends a form, with the token that stood in it."""
+    with room.browser(who) as browser:
+        return browser.post(url(path), data={"csrf_token": room.csrf(who), **fields})
+
+
+def words(answer: httpx.Response) -> str:
+    """What a reader reads."""
+    return " ".join(re.sub(r"<[^>]*>", "", answer.text).split())
+
+
+def penalty(room: PagesClass, student: str) -> float:
+    return next(row.penalty for row in room.gradebook.scores(AssignmentId(GRADED)) if row.student == student)
+
+
+@pytest.mark.parametrize("path", ["extensions"])
+def test_only_instructors_see_who_has_more_time(room: PagesClass, path: str) -> None:
+    got = {who: get(room, who, path).status_code for who in ("ivy", "gil", "ada", "eve")}
+
+    assert got == {"ivy": 200, "gil": 403, "ada": 403, "eve": 403}
+
+
+def test_an_extension_after_the_submission_gives_the_penalty_back_and_the_student_reads_the_new_date(
+    room: PagesClass,
+) -> None:
+    before = penalty(room, "cem")
+
+    fields = {"students": "cem", "assignment": GRADED, "until": "2026-11-18T23:59", "reason": "a broken laptop"}
+    answer = post(room, "ivy", "extensions", **fields)
+
+    assert (before, answer.status_code, penalty(room, "cem")) == (pytest.approx(1.2), 303, 0.0)
+    assert "a broken laptop" in words(get(room, "ivy", "extensions"))
+    assert "due Wed 18 Nov, 23:59, extended" in words(get(room, "ivy", f"assignments/{GRADED}/submissions/cem"))
+    own = words(get(room, "cem", f"my/{GRADED}"))
+    assert "Due Wed 18 Nov, 23:59" in own
+    assert "on time" in own
+    assert "a broken laptop" not in own
+
+
+def test_a_withdrawn_extension_takes_the_points_again(room: PagesClass) -> None:
+    fields = {"students": "cem", "assignment": GRADED, "until": "2026-11-18T23:59", "reason": "ill"}
+    post(room, "ivy", "extensions", **fields)
+
+    post(room, "ivy", "extensions/withdraw", student="cem", assignment=GRADED)
+
+    assert penalty(room, "cem") == pytest.approx(1.2)
+    assert "0 extensions" in words(get(room, "ivy", "extensions"))
+
+
+def test_extra_days_hold_for_all_that_were_named(room: PagesClass) -> None:
+    post(room, "ivy", "extensions/accommodations", students="cem, dora\nbob", days="3", reason="always")
+
+    assert penalty(room, "cem") == 0.0
+    assert "3 accommodations" in words(get(room, "ivy", "extensions"))
+    room.clock.now = dt.datetime(2026, 11, 17, 12, tzinfo=dt.UTC)
+    assert "Due Wed 18 Nov, 23:59" in words(get(room, "dora", f"my/{GRADED}"))
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "said"),
+    [
+        ("extensions", {"students": ""}, "no student is named"),
+        ("extensions", {"students": "../etc"}, "Nothing was changed"),
+        ("extensions", {"until": "2026-11-01T10:00"}, "give a later time"),
+        ("extensions", {"until": "soon"}, "is no time"),
+        ("extensions", {"reason": ""}, "a reason is missing"),
+        ("extensions", {"assignment": "99_nothing"}, "has no assignment"),
+        ("extensions/accommodations", {"days": "many"}, "is no number of days"),
+        ("extensions/accommodations", {"days": "99"}, "0 to 60 can"),
+    ],
+)
+def test_a_form_with_a_fault_changes_nothing_and_keeps_what_was_typed(
+    room: PagesClass, path: str, fields: dict[str, str], said: str
+) -> None:
+    right = {"students": "cem", "assignment": GRADED, "until": "2026-11-18T23:59", "days": "3", "reason": "a reason"}
+
+    answer = post(room, "ivy", path, **(right | fields))
+
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert (fields.get("reason") or "a reason") in answer.text
+    assert penalty(room, "cem") == pytest.approx(1.2)
