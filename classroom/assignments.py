@@ -74,6 +74,7 @@ class _CourseFile(_Strict):
     term: str = ""
     time_zone: str = "UTC"
     starts: dt.date
+    graders_see: Literal["all", "section"] = "all"
     packages: _Packages = _Packages()
     graders: tuple[str, ...] = ()
     defaults: dict[str, Any] = Field(default_factory=dict)
@@ -109,6 +110,7 @@ class Course:
 
     student_packages: what notebooks import, installed where they run. author_packages: folders of the checkout that
     hidden tests may import, never installed. graders: between whom marking is shared; empty: all who began.
+    graders_see: whose work, everybody's or the own section's.
     """
 
     id: CourseId
@@ -119,6 +121,7 @@ class Course:
     student_packages: tuple[str, ...] = ()
     author_packages: tuple[str, ...] = ()
     graders: tuple[str, ...] = ()
+    graders_see: Literal["all", "section"] = "all"
 
     def assignment(self, assignment_id: str) -> Assignment:
         """The assignment of that id; raises NotFound."""
@@ -146,6 +149,7 @@ def load_course(root: Path, *, starts: dt.date | None = None) -> Course:
             student_packages=declared.packages.students,
             author_packages=declared.packages.authors,
             graders=declared.graders,
+            graders_see=declared.graders_see,
         )
     except ValidationError as error:
         first = error.errors()[0]

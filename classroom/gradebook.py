@@ -246,6 +246,18 @@ class Gradebook:
             session.flush()
             for _, submission in found:
                 self._write_penalty(session, submission)
+
+    def enter_students(self, names: Mapping[StudentId, str]) -> None:
+        """Makes or renames these students, by id; the last word of a name is taken as the family's."""
+        with self._writing() as session:
+            known = {row.id: row for row in session.scalars(select(nb.Student))}
+            for student, name in names.items():
+                row = known.get(student)
+                if row is None:
+                    row = nb.Student(id=student)
+                    session.add(row)
+                row.first_name, _, row.last_name = name.rpartition(" ")
+
     def extend(self, student: StudentId, due: Mapping[AssignmentId, dt.datetime | None]) -> None:
         """Brings the student's submissions to these due dates of the own, None for everybody's, and their penalties."""
         with self._writing() as session:

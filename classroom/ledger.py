@@ -24,6 +24,7 @@ class Kind(StrEnum):
     feedback_fetch = "feedback_fetch"
     extension = "extension"
     accommodation = "accommodation"
+    roster = "roster"
 
 
 def record(

@@ -19,6 +19,7 @@ from classroom.extensions import load_more_time
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.ledger import Kind
 from classroom.policy import closing_time, counting_attempt, lateness, rate
+from classroom.roster import Person, load_roster
 
 if TYPE_CHECKING:  # importing the gradebook costs 2 s
     from classroom.gradebook import ScoreRow
@@ -95,6 +96,12 @@ class Row:
     counts: int | None
     own_due: dt.datetime | None = None
     late_s: float = 0.0  # of the attempt `counted`, by the times that hold now
+    person: Person | None = None  # as the roster has them
+
+    @property
+    def is_enrolled(self) -> bool:
+        """The roster has them as a student of now."""
+        return self.person is not None and self.person.is_student
 
     @property
     def is_newer_in(self) -> bool:
@@ -194,7 +201,7 @@ def load_class(
     collected: Mapping[StudentId, int | None],
     counts: Mapping[StudentId, int],
 ) -> tuple[Row, ...]:
-    """Every student the course knows of, by name.
+    """Every student the course knows of: those of the roster, then whoever else fetched or submitted; each by name.
 
     manual: points given by hand. collected: whose submission was collected, and which attempt, None for one that came
     without the exchange. counts: the number of the attempt that counts, by the exchange's rules.
@@ -206,7 +213,9 @@ def load_class(
     feedback = {row.student: row for row in _feedback(session, course.id, assignment=assignment.id)}
     by_student = {row.student: row for row in scores}
     more_time = load_more_time(session, course.id, assignment=assignment.id)
-    students = _students(session, course.id) | set(by_student) | set(collected)
+    roster = load_roster(session, course.id)
+    enrolled = sorted(person.id for person in roster.values() if person.is_student)
+    others = (_students(session, course.id) | set(by_student) | set(collected)).difference(enrolled)
     return tuple(
         _row(
             assignment,
@@ -219,9 +228,10 @@ def load_class(
             collected=collected,
             counts=counts.get(student),
             due=more_time.due(assignment, student),
+            person=roster.get(student),
             now=now,
         )
-        for student in sorted(students)
+        for student in (*enrolled, *sorted(others))
     )
 
 
@@ -280,6 +290,7 @@ def _row(
     collected: Mapping[StudentId, int | None],
     counts: int | None,
     due: dt.datetime | None,
+    person: Person | None,
     now: dt.datetime,
 ) -> Row:
     number = collected.get(student) or counts
@@ -312,6 +323,7 @@ def _row(
         counts=counts,
         own_due=due,
         late_s=late_s,
+        person=person,
     )
 
 

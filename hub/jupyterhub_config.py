@@ -39,10 +39,12 @@ c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 # --- Who is let in ----------------------------------------------------------------------------------------------------
 c.JupyterHub.authenticator_class = AccountsAuthenticator
 c.AccountsAuthenticator.accounts = str(state / "accounts.json")
+c.AccountsAuthenticator.groups = str(state / "groups.json")
 c.AccountsAuthenticator.course = course
 # The accounts file is the list of who is allowed; without this the hub (since 5) would let nobody in.
 c.AccountsAuthenticator.allow_all = True
-# The file says who has which role; looked at again at most so many seconds later.
+# The roster says who has which role and section, the accounts file for whom it does not list; both are looked at
+# again at most so many seconds later.
 c.AccountsAuthenticator.manage_groups = True
 c.AccountsAuthenticator.auth_refresh_age = 30
 # Everybody lands on the page that says what waits for them; JupyterLab is one click from there.

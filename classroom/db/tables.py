@@ -293,6 +293,24 @@ class Accommodation(Base):
     __table_args__ = (Index("ix_accommodation_of_student", "course", "student", "id"),)
 
 
+class RosterRow(Base):
+    """One person as an import had them. The newest row of a person holds."""
+
+    __tablename__ = "roster"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    person: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str]
+    section: Mapped[str] = mapped_column(String(32))  # empty: none
+    role: Mapped[str] = mapped_column(String(16))
+    has_left: Mapped[bool]
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+
+    __table_args__ = (Index("ix_roster_person", "course", "person", "id"),)
+
+
 def of_recorded_runs() -> ColumnElement[bool]:
     """For queries of jobs: leaves out those of dry runs."""
     return Job.run_id.not_in(select(Run.id).where(Run.dry))

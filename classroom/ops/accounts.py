@@ -5,12 +5,12 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from classroom.errors import SettingsError
-from classroom.ids import parse_student_id
+from classroom.ids import StudentId, parse_student_id
 from classroom.ops.files import write_private
 
 # OWASP's password storage cheat sheet: N=2^14, r=8, p=5 is one of its equal choices, and takes 16 MB.
@@ -64,6 +64,21 @@ def load_accounts(path: Path) -> dict[str, Account]:
 def write_accounts(path: Path, accounts: Iterable[Account]) -> None:
     """Replace the file in one step; readable by its owner alone."""
     write_private(path, json.dumps([asdict(account) for account in accounts], indent=1))
+
+
+def load_groups(path: Path) -> dict[str, list[str]]:
+    """The hub's groups of everybody in the roster, by account; empty before its first import. Raises SettingsError."""
+    if not path.is_file():
+        return {}
+    try:
+        return {str(name): [str(group) for group in groups] for name, groups in json.loads(path.read_bytes()).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{path}: no list of groups ({error}); import the roster again") from error
+
+
+def write_groups(path: Path, groups: Mapping[StudentId, Sequence[str]]) -> None:
+    """Replace the file in one step; readable by its owner alone."""
+    write_private(path, json.dumps({name: list(groups[name]) for name in groups}, indent=1, sort_keys=True))
 
 
 def group_of(course: str, account: Account) -> str:

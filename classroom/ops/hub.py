@@ -9,18 +9,19 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets import Unicode
 
-from classroom.ops.accounts import Account, group_of, load_accounts, verify
+from classroom.ops.accounts import Account, group_of, load_accounts, load_groups, verify
 from classroom.ops.instance import MARK
 
 
 class AccountsAuthenticator(Authenticator):
-    """Signs in who is in the accounts file, and keeps everybody's group as that file has it.
+    """Signs in who is in the accounts file, and keeps everybody's groups: the roster's, else the account's own.
 
-    The file is read again at each sign-in and every `auth_refresh_age` seconds of use: a new account, another role and
-    a closed account need no restart. (The hub's own `load_groups` only ever adds members.)
+    Both files are read again at each sign-in and every `auth_refresh_age` seconds of use: a new account, another role,
+    a closed account and a roster need no restart. (The hub's own `load_groups` only ever adds members.)
     """
 
     accounts = Unicode(help="Path of accounts.json.").tag(config=True)
+    groups = Unicode(help="Path of groups.json, which an import of the roster writes.").tag(config=True)
     course = Unicode(help="Id of the course, the first part of the groups' names.").tag(config=True)
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
@@ -41,7 +42,8 @@ class AccountsAuthenticator(Authenticator):
         return load_accounts(Path(self.accounts))
 
     def _model(self, account: Account) -> dict[str, Any]:
-        return {"name": account.name, "groups": [group_of(self.course, account)]}
+        listed = load_groups(Path(self.groups)).get(account.name)
+        return {"name": account.name, "groups": [group_of(self.course, account)] if listed is None else listed}
 
 
 class HomeSpawner(SimpleLocalProcessSpawner):

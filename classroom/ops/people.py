@@ -1,5 +1,6 @@
 """What is decided about single students, from the command line on the class's own machine."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,9 @@ from classroom.errors import Refused
 from classroom.ids import parse_student_id
 
 app = typer.Typer(add_completion=False)
+roster_app = typer.Typer(no_args_is_help=True, help="Who is in the course.")
+app.add_typer(roster_app, name="roster")
+GROUPS = "groups.json"  # read by the hub, see jupyterhub_config.py
 Student = Annotated[str, typer.Argument(help="The student's name at the hub.")]
 Reason = Annotated[str, typer.Option(help="Why, for the ledger.")]
 
@@ -58,3 +62,36 @@ def accommodate(
             due = extensions.due_dates(session, here.course, name)
         here.gradebook.extend(name, due)
     typer.echo(f"{name} has {days} extra days in every assignment.")
+
+
+@roster_app.command("import")
+def import_roster(
+    table: Annotated[Path, typer.Argument(help="A CSV file with the columns name, id, section and role.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+) -> None:
+    """Bring the roster to what the table lists: who isn't in it has left. Again with the same table changes nothing."""
+    from classroom import roster
+    from classroom.ops import steps
+    from classroom.ops.accounts import write_groups
+
+    try:
+        data = table.read_bytes()
+    except OSError as error:
+        raise Refused(f"{table} can't be read: {error.strerror}") from error
+    with steps.open_class() as here:
+        people = roster.parse_roster(data)
+        with here.database.reading() as session:
+            change = roster.compare(roster.load_roster(session, here.course.id), people)
+        typer.echo(change.sentence)
+        for person in change.rows:
+            word = "left" if person.has_left else "new" if person in change.new else "changed"
+            typer.echo(f"  {word:<8} {person.id:<24} {person.role:<10} {person.section or '-':<8} {person.name}")
+        if dry_run:
+            return
+        with here.database.session() as session:
+            before = roster.load_roster(session, here.course.id)
+            now = here.transfers.clock()
+            roster.write_change(session, here.course, roster.compare(before, people), actor=OPERATOR_NAME, at=now)
+            listed = roster.load_roster(session, here.course.id)
+        here.gradebook.enter_students({one.id: one.name for one in listed.values() if one.is_student})
+        write_groups(here.settings.state / GROUPS, roster.groups_of(here.course.id, listed))

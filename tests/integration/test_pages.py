@@ -61,6 +61,7 @@ INSTRUCTOR_PAGES = (
     f"assignments/{GRADED}/dry-run",
     f"assignments/{GRADED}/runs/1",
     "extensions",
+    "roster",
 )
 
 

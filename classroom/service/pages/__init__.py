@@ -11,6 +11,7 @@ from classroom.service.pages import (
     extension_pages,
     grading_pages,
     home_pages,
+    roster_pages,
     student_pages,
     third_pages,
 )
@@ -23,6 +24,7 @@ routers: list[APIRouter] = [
     correction_pages.router,
     dry_run_pages.router,
     extension_pages.router,
+    roster_pages.router,
     grading_pages.router,
     desk_acts.router,
     third_pages.router,

@@ -16,6 +16,7 @@ from classroom.marking.claims import claims_on
 from classroom.marking.drafts import drafts_of
 from classroom.marking.pace import pace_s
 from classroom.marking.share import Shared, deal, drawn
+from classroom.roster import seen_by
 from classroom.rubric.models import Rubric
 from classroom.rubric.rounds import FIRST, SECOND, THIRD, is_near_line, needs_third
 from classroom.rubric.store import Piece, Task, load_gradings, marking_of, rounds_of
@@ -178,6 +179,8 @@ def load_queue(
     """One task's pieces for one grader."""
     task = Task(context.course.id, assignment.id, asked.notebook, asked.grade_id)
     wanted = collected(session, context.settings, context.course.id, assignment.id)
+    if (seen := seen_by(session, context.course, grader)) is not None:
+        wanted = {student: attempt for student, attempt in wanted.items() if student in seen}
     rows = {row.student: row for row in gradebook.scores(assignment.id)}
     gradings = load_gradings(session, task)
     graded = {grading.student for grading in gradings}

@@ -87,7 +87,7 @@ def _nav(caller: Caller, home: str) -> list[tuple[str, str]]:
     if caller.has(Role.GRADER):
         entries.append(("Grading" if caller.has(Role.INSTRUCTOR) else "Queue", f"{home}/grading"))
     if caller.has(Role.INSTRUCTOR):
-        entries.append(("Extensions", f"{home}/extensions"))
+        entries += [("Extensions", f"{home}/extensions"), ("Roster", f"{home}/roster")]
     return entries
 
 

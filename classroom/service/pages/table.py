@@ -29,7 +29,7 @@ FILTERS: Sequence[Filter] = (
 )
 _EARLIEST = 0.0
 SORTS: Mapping[str, Callable[[Row], Any]] = {
-    "student": lambda row: row.student,
+    "student": lambda row: (not row.is_enrolled, row.student),
     "arrived": lambda row: row.counted.received_at.timestamp() if row.counted else _EARLIEST,
     "state": lambda row: row.word,
     "auto": lambda row: -1.0 if row.auto is None else row.auto,
@@ -56,9 +56,13 @@ class TableQuery(BaseModel):
         return "?" + urlencode({key: int(value) if isinstance(value, bool) else value for key, value in given.items()})
 
 
+def _found_by(row: Row) -> str:
+    return f"{row.student} {row.person.name} {row.person.section}".casefold() if row.person else row.student.casefold()
+
+
 def chosen_rows(rows: Sequence[Row], query: TableQuery) -> list[Row]:
     """The rows to show, in order; equal ones by student."""
     keeps = next((one.keeps for one in FILTERS if one.name == query.show), FILTERS[0].keeps)
     wanted = query.q.strip().casefold()
-    found = [row for row in rows if keeps(row) and wanted in row.student.casefold()]
+    found = [row for row in rows if keeps(row) and wanted in _found_by(row)]
     return sorted(found, key=SORTS.get(query.sort, SORTS["student"]), reverse=query.down)
