@@ -49,6 +49,14 @@ Roster = Mapping[StudentId, Person]
 
 
 @dataclass(frozen=True)
+class Section:
+    """The students of a section, those who left included, and its graders."""
+
+    students: frozenset[StudentId]
+    graders: frozenset[StudentId]
+
+
+@dataclass(frozen=True)
 class Change:
     """What an import does to a roster, each by id. changed: another name, section or role, or back again."""
 
@@ -145,8 +153,8 @@ def groups_of(course: CourseId, roster: Roster) -> dict[StudentId, list[str]]:
     return {person.id: _groups(course, person) for person in roster.values()}
 
 
-def seen_by(session: Session, course: Course, grader: str) -> frozenset[StudentId] | None:
-    """The students whose work a grader may mark; None for all.
+def section_of(session: Session, course: Course, grader: str) -> Section | None:
+    """Whose work a grader may mark and who else marks it; None for all.
 
     With `graders_see: section` a grader sees the own section's students, and whom the roster doesn't list sees nobody:
     list instructors in it, too.
@@ -156,11 +164,12 @@ def seen_by(session: Session, course: Course, grader: str) -> frozenset[StudentI
     roster = load_roster(session, course.id)
     own = roster.get(StudentId(grader))
     if own is None or own.has_left:
-        return frozenset()
+        return Section(frozenset(), frozenset())
     if own.role == "instructor":
         return None
-    students = (one for one in roster.values() if one.role == "student")
-    return frozenset(one.id for one in students if own.section and one.section == own.section)
+    there = [one for one in roster.values() if own.section and one.section == own.section]
+    graders = frozenset(one.id for one in there if one.role == "grader" and not one.has_left)
+    return Section(frozenset(one.id for one in there if one.role == "student"), graders)
 
 
 def _groups(course: CourseId, person: Person) -> list[str]:

@@ -16,7 +16,7 @@ from classroom.errors import Refused
 from classroom.ledger import Kind
 from classroom.ops.accounts import Account, load_groups
 from classroom.ops.hub import AccountsAuthenticator
-from classroom.roster import seen_by
+from classroom.roster import section_of
 from tests.pages_class import COURSE, GRADED, TASK, PagesClass, open_class, pages_class, url
 
 TABLE = """name,id,section,role
@@ -147,10 +147,10 @@ def test_with_sections_a_grader_sees_the_own_section_s_students_alone(
     run_import(folder, TABLE)
 
     with open_class(folder) as room, room.transfers.database.reading() as session:
-        found = seen_by(session, room.course, who)
+        section = section_of(session, room.course, who)
         queue = text(room, who, "grading")
 
-    assert found == seen
+    assert (section.students if section else None) == seen
     assert (f"/grading/{TASK}/" in queue) == (seen != set())
 
 

@@ -16,7 +16,7 @@ from classroom.marking.claims import claims_on
 from classroom.marking.drafts import drafts_of
 from classroom.marking.pace import pace_s
 from classroom.marking.share import Shared, deal, drawn
-from classroom.roster import seen_by
+from classroom.roster import Section, section_of
 from classroom.rubric.models import Rubric
 from classroom.rubric.rounds import FIRST, SECOND, THIRD, is_near_line, needs_third
 from classroom.rubric.store import Piece, Task, load_gradings, marking_of, rounds_of
@@ -179,8 +179,9 @@ def load_queue(
     """One task's pieces for one grader."""
     task = Task(context.course.id, assignment.id, asked.notebook, asked.grade_id)
     wanted = collected(session, context.settings, context.course.id, assignment.id)
-    if (seen := seen_by(session, context.course, grader)) is not None:
-        wanted = {student: attempt for student, attempt in wanted.items() if student in seen}
+    section = section_of(session, context.course, grader)
+    if section is not None:
+        wanted = {student: attempt for student, attempt in wanted.items() if student in section.students}
     rows = {row.student: row for row in gradebook.scores(assignment.id)}
     gradings = load_gradings(session, task)
     graded = {grading.student for grading in gradings}
@@ -191,7 +192,7 @@ def load_queue(
         if student in rows and (rows[student].needs_manual_grade or student in graded)
     }
     rules = rubric(context.settings, assignment, asked.grade_id)
-    table = _Table(session, context, task, grader, ready, gradings)
+    table = _Table(session, context, task, grader, ready, gradings, section)
     return Queue(
         task,
         asked,
@@ -215,6 +216,7 @@ class _Table:
         grader: str,
         ready: Mapping[StudentId, int | None],
         gradings: Sequence[Grading],
+        section: Section | None,
     ) -> None:
         self._task, self._grader, self._ready = task, grader, ready
         self._key = load_key(context.settings.secrets)
@@ -225,7 +227,8 @@ class _Table:
         for row in gradings:
             if row.attempt == ready.get(StudentId(row.student)):
                 self._gradings.setdefault(row.student, []).append(row)
-        self._graders = context.course.graders or {*_began(session, task), grader}
+        graders = {*(context.course.graders or (*_began(session, task), grader))}
+        self._graders = graders if section is None else graders & section.graders
 
     def pieces(self, assignment: Assignment, rules: Rubric) -> tuple[QueuePiece, ...]:
         """All pieces; names and shares follow from the order of arrival, the order shown from the addresses."""
