@@ -30,12 +30,12 @@ def record(
     intake: SubmissionIntake,
     result: SubmissionResult,
     corrections: Callable[[], Mapping[Cell, Standing | None]] = dict,
-    due: dt.datetime | None = None,
+    due: Callable[[], dt.datetime | None] = lambda: None,
 ) -> None:
     """Writes one result; doing it again changes nothing. Raises CourseError when the gradebook doesn't fit.
 
-    corrections: reads what stands for the student; asked when no other process can make one any more. due: the
-    student's own due date, where there is one.
+    corrections, due: read what stands for the student, and the own due date; asked when no other process can change
+    the gradebook any more.
     """
     received = submitted_at(settings, intake.assignment, intake.student)
     notebooks = {
@@ -53,7 +53,7 @@ def record(
     with only_writer(settings.state):
         corrected = {cell: _score_of(standing) for cell, standing in corrections().items()}
         gradebook.ensure_assignment(intake.assignment)
-        gradebook.record_result(intake.assignment, intake.student, received, tasks, corrected, due)
+        gradebook.record_result(intake.assignment, intake.student, received, tasks, corrected, due())
         _write_autograded(settings, intake, notebooks)
 
 

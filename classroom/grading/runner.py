@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import psutil
@@ -151,9 +152,8 @@ class _Loop:
         shop, held = self._shop, working.held
         try:
             if not held.dry:
-                with shop.database.reading() as session:
-                    due = find_due(session, shop.course.id, shop.course.assignment(held.assignment), held.student)
-                record(shop.settings, shop.gradebook, working.intake, result, lambda: self._corrections(held), due)
+                corrections, due = partial(self._corrections, held), partial(self._due, held)
+                record(shop.settings, shop.gradebook, working.intake, result, corrections, due)
         except CourseError as error:
             self._fail(held, str(error), for_good=True)
             return
@@ -182,6 +182,10 @@ class _Loop:
         with self._shop.database.reading() as session:
             rows = load_corrections(session, self._shop.course.id, held.assignment, held.student)
         return in_force(rows, held.student)
+
+    def _due(self, held: jobs.Lease) -> dt.datetime | None:
+        with self._shop.database.reading() as session:
+            return find_due(session, self._shop.course.id, self._shop.course.assignment(held.assignment), held.student)
 
     def _fail(self, held: jobs.Lease, reason: str, *, for_good: bool) -> None:
         log.warning("%s/%s: %s", held.student, held.assignment, reason)

@@ -1,13 +1,18 @@
 """What is decided about single students, from the command line on the class's own machine."""
 
+import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from classroom.config import OPERATOR_NAME
 from classroom.errors import Refused
-from classroom.ids import parse_student_id
+from classroom.ids import AssignmentId, StudentId, parse_student_id
+
+if TYPE_CHECKING:
+    from classroom.ops.steps import Class
 
 app = typer.Typer(add_completion=False)
 roster_app = typer.Typer(no_args_is_help=True, help="Who is in the course.")
@@ -39,8 +44,7 @@ def extend(
         with here.database.session() as session:
             given = extensions.Given(OPERATOR_NAME, here.transfers.clock(), reason)
             extensions.extend(session, here.course, rules, name, time, given)
-            due = extensions.due_dates(session, here.course, name)
-        here.gradebook.extend(name, due)
+        due = _project(here, name)
     typer.echo(f"{rules.id} is due {due[rules.id] or rules.due:%Y-%m-%d %H:%M} for {name}.")
 
 
@@ -59,9 +63,20 @@ def accommodate(
         with here.database.session() as session:
             given = extensions.Given(OPERATOR_NAME, here.transfers.clock(), reason)
             extensions.accommodate(session, here.course, name, days, given)
-            due = extensions.due_dates(session, here.course, name)
-        here.gradebook.extend(name, due)
+        _project(here, name)
     typer.echo(f"{name} has {days} extra days in every assignment.")
+
+
+def _project(here: "Class", student: StudentId) -> Mapping[AssignmentId, dt.datetime | None]:
+    """The student's own due dates, once the gradebook has them."""
+    from classroom.extensions import due_dates
+    from classroom.writer import only_writer
+
+    with only_writer(here.settings.state):
+        with here.database.reading() as session:
+            due = due_dates(session, here.course, student)
+        here.gradebook.extend(student, due)
+    return due
 
 
 @roster_app.command("import")

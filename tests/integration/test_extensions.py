@@ -221,7 +221,7 @@ def test_the_gradebook_s_penalty_follows_the_own_date_before_and_after_grading(t
         give(room, until)
         project(room, book)
         penalties.append(penalty(book))
-    book.record_result(a1, ADA, late, {exercises: [TaskRecord("t", 5.0)]}, room.own_due("a1", ADA))
+    book.record_result(a1, ADA, late, {exercises: [TaskRecord("t", 5.0)]}, due=room.own_due("a1", ADA))
     penalties.append(penalty(book))
     give(room, None)
     project(room, book)

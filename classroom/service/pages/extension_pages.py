@@ -24,6 +24,7 @@ from classroom.service.deps import Caller, Context, InContext, Role, require
 from classroom.service.pages.doors import gradebook
 from classroom.service.pages.render import page, redirect
 from classroom.service.pages.shown import count, day_and_time, points
+from classroom.writer import only_writer
 
 router = APIRouter(prefix=f"{SERVICE_PREFIX}/{{course}}/extensions", include_in_schema=False)
 InInstructor = Annotated[Caller, Depends(require(Role.INSTRUCTOR))]
@@ -121,9 +122,10 @@ def give_accommodation(
 def project(context: Context, book: Gradebook, students: Sequence[StudentId]) -> None:
     """The present due dates of these students into the gradebook, which counts their penalties by them."""
     for student in students:
-        with context.database.reading() as session:
-            due = due_dates(session, context.course, student)
-        book.extend(student, due)
+        with only_writer(context.settings.state):
+            with context.database.reading() as session:
+                due = due_dates(session, context.course, student)
+            book.extend(student, due)
 
 
 def parse_students(text: str) -> list[StudentId]:
