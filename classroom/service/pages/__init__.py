@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from classroom.service.pages import (
+    agreement_pages,
     correction_pages,
     course_acts,
     course_pages,
@@ -28,4 +29,5 @@ routers: list[APIRouter] = [
     grading_pages.router,
     desk_acts.router,
     third_pages.router,
+    agreement_pages.router,
 ]

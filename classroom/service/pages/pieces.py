@@ -151,6 +151,14 @@ def load_queues(session: Session, context: Context, gradebook: Gradebook, grader
     """Every written task of what was released, in the course's order."""
     return [
         load_queue(session, context, gradebook, asked, assignment, grader)
+        for assignment, asked in written_tasks(session, context)
+    ]
+
+
+def written_tasks(session: Session, context: Context) -> list[tuple[Assignment, AskedTask]]:
+    """Every written task of what was released, in the course's order."""
+    return [
+        (assignment, asked)
         for assignment in context.course.assignments
         if assignment.written
         for asked in _written(session, context, assignment)

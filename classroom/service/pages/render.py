@@ -87,7 +87,11 @@ def _nav(caller: Caller, home: str) -> list[tuple[str, str]]:
     if caller.has(Role.GRADER):
         entries.append(("Grading" if caller.has(Role.INSTRUCTOR) else "Queue", f"{home}/grading"))
     if caller.has(Role.INSTRUCTOR):
-        entries += [("Extensions", f"{home}/extensions"), ("Roster", f"{home}/roster")]
+        entries += [
+            ("Agreement", f"{home}/agreement"),
+            ("Extensions", f"{home}/extensions"),
+            ("Roster", f"{home}/roster"),
+        ]
     return entries
 
 
