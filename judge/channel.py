@@ -10,6 +10,8 @@ import fcntl
 import json
 import mmap
 import os
+import select
+import signal
 import socket
 import stat
 import struct
@@ -54,6 +56,7 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._process: int | None = None
         # A packet is charged with its bookkeeping: twice its size is on the safe side.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * _PACKET_BYTES)
 
@@ -71,6 +74,22 @@ class Channel:
 
     def close(self) -> None:
         self._socket.close()
+        if self._process is not None:
+            os.close(self._process)
+            self._process = None
+
+    def watch(self, pid: int) -> None:
+        """From now on the other side is gone when this process has ended, whoever else holds its end.
+
+        The process mustn't have been reaped: its id could be another's by now.
+        """
+        self._process = os.pidfd_open(pid)
+
+    def kill(self) -> None:
+        """Kills the process that is watched, if it still runs."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def __enter__(self) -> "Channel":
         return self
@@ -103,6 +122,8 @@ class Channel:
         left = deadline - time.monotonic()
         if left <= 0:
             raise ChannelGone("no answer in time")
+        if self._process is not None and not _comes_first(self._socket.fileno(), self._process, left):
+            raise ChannelGone("the other side is gone: its process has ended")
         self._socket.settimeout(left)
         try:
             packet, fds, flags, _ = socket.recv_fds(self._socket, _PACKET_BYTES + 1, MAX_FDS + 1)
@@ -117,6 +138,15 @@ class Channel:
                 with contextlib.suppress(OSError):
                     os.close(fd)
             raise ChannelGone(f"the other side broke the protocol: {error}") from error
+
+
+def _comes_first(fd: int, process: int, timeout_s: float) -> bool:
+    """False when a process has ended and there's nothing to read; true when there is, or time is over."""
+    poll = select.poll()
+    for one in (fd, process):
+        poll.register(one, select.POLLIN)
+    ready = dict(poll.poll(timeout_s * 1000))
+    return fd in ready or process not in ready
 
 
 def _parse(packet: bytes, fds: Sequence[int], flags: int) -> Message:

@@ -1,8 +1,9 @@
 """Which tests share one copy of the student's process, and which need none: decided from the text of the cells. Pure.
 
 A copy (a park) costs a fork and the pages that change afterwards. A test may be asked of a later moment than its own
-when nothing between can be told apart from there: cells that only add names that nobody has used before. A test that
-only looks at plain values of which students know that it asks for them needs no copy: the values travel.
+when nothing between can be told apart from there: cells that only add names that nobody has used before, and, where the
+test asks for steady functions only, calm cells that leave these alone (`judge.steady`). A test that only looks at plain
+values of which students know that it asks for them needs no copy: the values travel.
 """
 
 import ast
@@ -16,6 +17,7 @@ from functools import lru_cache
 from judge import kit
 from judge.names import bound_names, needed_names, parse_cell
 from judge.plan import PlanCell
+from judge.steady import Notebook
 
 # Text with one of these may look at names that it doesn't mention.
 _REFLECTION = frozenset({
@@ -27,6 +29,8 @@ _BUILTINS = frozenset(dir(builtins))
 # What a test may use of the kit without a student's process to ask.
 _PLAIN_HELPERS = frozenset({"award", "holds"})
 _ASKING_HELPERS = frozenset(name for name, _ in inspect.getmembers(kit, inspect.isfunction)) - _PLAIN_HELPERS
+# Of these, what leaves a student's process as it was, and asks for nothing but functions.
+_TRACELESS_HELPERS = frozenset({"asking", "inplace", "student_source"})
 # What reading a hostile text may raise.
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -51,20 +55,32 @@ def plan_parks(cells: Sequence[PlanCell], preloaded: Collection[str] = ()) -> li
 
     cells: all of a job's, in order. preloaded: modules that the student's process has imported before the first cell.
     """
-    parks, waiting = [], list[PlanCell]()
+    parks, waiting = list[Park](), list[PlanCell]()
     words: set[str] = set()
     trusted = _trusted_names(cells)
+    notebook = Notebook([cell.source if cell.role in ("student", "locked") else "" for cell in cells], preloaded)
+    reached: dict[str, frozenset[str] | None] = {}  # by test: all that it stands on; None when that can't be told
     for index, cell in enumerate(cells):
         if cell.role == "test":
             waiting.append(cell)
+            names = steady_names(cell.source, trusted[cell.id])
+            reached[cell.id] = None if names is None else notebook.reach(names, index)
         elif cell.role != "markdown" and waiting and not only_adds(cell.source, words, preloaded):
-            parks.append(_make_park(index, waiting, trusted))
-            waiting = []
+            late = [test for test in waiting if not _can_pass(notebook, index, reached[test.id])]
+            if late:
+                park = _make_park(index, late, trusted)
+                # Where there's a copy anyway, it will do for all.
+                parks.append(park if park.names is not None else _make_park(index, waiting, trusted))
+                waiting = [] if park.names is None else [test for test in waiting if test not in late]
         if cell.role != "markdown":
             words |= words_of(cell.source)
     if waiting:
         parks.append(_make_park(len(cells), waiting, trusted))
     return parks
+
+
+def _can_pass(notebook: Notebook, index: int, reached: frozenset[str] | None) -> bool:
+    return reached is not None and notebook.leaves(index, reached)
 
 
 def only_adds(source: str, words_before: Collection[str], preloaded: Collection[str] = ()) -> bool:
@@ -112,6 +128,15 @@ def value_names(source: str, trusted: Collection[str]) -> tuple[str, ...] | None
     except _UNREADABLE:
         return None
     return None if needs_process or words_of(source) & _ASKING_HELPERS else tuple(sorted(wanted))
+
+
+def steady_names(source: str, trusted: Collection[str]) -> set[str] | None:
+    """The student's names that a test asks for; None when it may also ask for, or change, what has no name here."""
+    try:
+        wanted = needed_names(source) - set(trusted)
+    except _UNREADABLE:
+        return None
+    return None if words_of(source) & (_ASKING_HELPERS - _TRACELESS_HELPERS) else wanted
 
 
 @lru_cache(maxsize=128)  # tests are the same in every submission of a class

@@ -45,7 +45,11 @@ PARK_S = 10.0  # for a fork, or for values up to MAX_VALUES_BYTES
 
 @dataclass
 class _Run:
-    """What one job has produced so far. places: parked copies, or frames of plain values; place_of: by test."""
+    """What one job has produced so far.
+
+    places: parked copies, or frames of plain values; place_of: by test. at: the index of the cell that ran last. gone:
+    why the student's process is no more; frail: places that were lost with it.
+    """
 
     job: GradingJob
     deadline: float
@@ -53,6 +57,8 @@ class _Run:
     places: list[Channel | memoryview] = field(default_factory=list)
     place_of: dict[str, int] = field(default_factory=dict)
     room: Room = field(default_factory=Room)
+    frail: set[int] = field(default_factory=set)
+    at: int = 0
     gone: tuple[State, str] | None = None
     pid: int = 0  # of the student's process
     watchdog: Watchdog | None = None
@@ -110,30 +116,44 @@ class Runner:
         """The verdicts of one notebook; a StudentCodeError is never raised: it's a state. Raises ZygoteError."""
         began = time.monotonic()
         run = _Run(job, began + job.limits.total_s)
-        with self._work_folder(job.files) as work, contextlib.ExitStack() as ends:
-            student, usage = self._students, []
+        used: list[Usage] = []
+        with contextlib.ExitStack() as students:
+            students.callback(_close, run.places)
+            students.enter_context(self._student(run, used))
+            if lost := _lost_tests(run):
+                again = _Run(_without_the_end(run, lost), run.deadline)
+                students.enter_context(self._student(again, used))
+                run.place_of |= {test: place + len(run.places) for test, place in again.place_of.items()}
+                run.places += again.places
+            verdicts, usage = self._judge(run)
+            used.append(usage)
+        return _result(run, verdicts, used, time.monotonic() - began)
+
+    @contextlib.contextmanager
+    def _student(self, run: _Run, used: list[Usage]) -> Iterator[None]:
+        """Phase 1, in a process that lives on with its copies until the block ends."""
+        zygote = self._students
+        with self._work_folder(run.job.files) as work, contextlib.ExitStack() as life:
             channel, theirs = pair()
-            watchdog = Watchdog(student.pid, work, job.limits, self._group, self._uid)
-            boundary = self._boundary(work, job, self._readable)
+            watchdog = run.watchdog = Watchdog(zygote.pid, work, run.job.limits, self._group, self._uid)
+            boundary = self._boundary(work, run.job, self._readable)
             if self._group is None:
                 boundary = replace(boundary, watched=True)
             else:
                 boundary = replace(boundary, joins=self._group.entries)
             with theirs:
-                child = student.fork(boundary, theirs)
-            run.pid, run.watchdog = child.pid, watchdog
-            try:
-                with watchdog:
-                    with channel:
-                        _run_cells(run, channel, watchdog, self._preload)
-                    for place in run.places:
-                        if isinstance(place, Channel):
-                            ends.callback(place.close)
-                    verdicts, judge_usage = self._judge(run)
-                    usage.append(judge_usage)
-            finally:
-                usage.append(student.end(child))
-        return _result(run, verdicts, usage, time.monotonic() - began)
+                child = zygote.fork(boundary, theirs)
+            life.callback(lambda: used.append(zygote.end(child)))
+            run.pid = child.pid
+            life.enter_context(watchdog)
+            with channel:
+                channel.watch(child.pid)
+                _run_cells(run, channel, watchdog, self._preload)
+                if run.gone is not None:
+                    channel.kill()  # it may hang, and take the tests' time
+            if watchdog.verdict is not None:
+                life.close()  # it ends the copies, too, and would end those of a second run
+            yield
 
     def _judge(self, run: _Run) -> tuple[list[CellVerdict], Usage]:
         """Phase 2. A judge that dies or hangs costs the test it was at; a fresh one goes on with the rest."""
@@ -226,17 +246,41 @@ def _run_cells(run: _Run, channel: Channel, watchdog: Watchdog, preloaded: Colle
         while parks and parks[0].before == index:
             _keep_place(run, parks.pop(0), channel)
         if cell.role in ("student", "locked"):
-            run.cells.append(_run_cell(run, cell, channel, watchdog))
+            run.cells.append(_run_cell(run, index, channel, watchdog))
     for park in parks:
         _keep_place(run, park, channel)
+    if watchdog.verdict is not None:  # it has ended all copies, too
+        run.frail |= {number for number, place in enumerate(run.places) if isinstance(place, Channel)}
 
 
-def _run_cell(run: _Run, cell: PlanCell, channel: Channel, watchdog: Watchdog) -> CellResult:
-    left = run.deadline - time.monotonic()
+def _close(places: Sequence[Channel | memoryview]) -> None:
+    for place in places:
+        if isinstance(place, Channel):
+            place.close()
+
+
+def _lost_tests(run: _Run) -> set[str]:
+    """Tests before the cell in which the process went away that have no place, or one that went with it."""
+    if run.gone is None or time.monotonic() > run.deadline:
+        return set()
+    before = {cell.id for cell in run.job.cells[: run.at] if cell.role == "test"}
+    kept = {test for test, place in run.place_of.items() if place not in run.frail}
+    return before - kept
+
+
+def _without_the_end(run: _Run, lost: set[str]) -> GradingJob:
+    """The notebook up to where its process went away, to be run again for these tests; what it shows is thrown away."""
+    cells = [cell for cell in run.job.cells[: run.at] if cell.role != "test" or cell.id in lost]
+    return replace(run.job, cells=tuple(cells))
+
+
+def _run_cell(run: _Run, index: int, channel: Channel, watchdog: Watchdog) -> CellResult:
+    cell, left = run.job.cells[index], run.deadline - time.monotonic()
     if run.gone is None and left <= 0:
         run.gone = (State.timeout, "the whole notebook took too long")
     if run.gone is not None:
         return CellResult(cell.id, [], run.gone[1], run.gone[0])
+    run.at = index
     limit = min(run.job.limits.cell_s, left)
     collector = Collector(run.job.limits.output_bytes, run.room)
     try:
@@ -248,12 +292,12 @@ def _run_cell(run: _Run, cell: PlanCell, channel: Channel, watchdog: Watchdog) -
             collector.add(kind, content)
     except ChannelGone as error:
         run.gone = _why_gone(error, watchdog)
-        return CellResult(cell.id, [], run.gone[1], run.gone[0])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         run.gone = (State.crashed, "it broke the protocol")
-        return CellResult(cell.id, [], run.gone[1], run.gone[0])
-    ran = collector.end(_state_of(collector.ename))
-    return CellResult(cell.id, ran.outputs, ran.error, ran.state)
+    else:
+        ran = collector.end(_state_of(collector.ename))
+        return CellResult(cell.id, ran.outputs, ran.error, ran.state)
+    return CellResult(cell.id, [], run.gone[1], run.gone[0])
 
 
 def receive_bare(channel: Channel, deadline: float) -> Message:
@@ -293,12 +337,15 @@ def _keep_place(run: _Run, park: Park, channel: Channel) -> None:
         return
     try:
         until = min(time.monotonic() + PARK_S, run.deadline)
-        place = None if park.names is None else _ask_values(park.names, channel, until)
-        is_last = park.before == len(run.job.cells)
-        run.places.append(_park(run.pid, channel, until, len(park.tests) == 1, is_last) if place is None else place)
+        place: Channel | memoryview | None = None if park.names is None else _ask_values(park.names, channel, until)
+        if place is None:
+            stays = needs_threads(run.pid)
+            place = _park(channel, park, until, is_last=park.before == len(run.job.cells), stays=stays)
+            run.frail |= {len(run.places)} if stays else set()
     except ChannelGone:
         run.gone = (State.crashed, "it crashed")
         return
+    run.places.append(place)
     run.place_of |= dict.fromkeys(park.tests, len(run.places) - 1)
 
 
@@ -309,9 +356,9 @@ def _ask_values(names: Sequence[str], channel: Channel, until: float) -> memoryv
     return None if reply.head.get("refused") or len(reply.frame) > MAX_VALUES_BYTES else reply.frame
 
 
-def _park(pid: int, channel: Channel, until: float, is_single: bool, is_last: bool) -> Channel:
+def _park(channel: Channel, park: Park, until: float, *, is_last: bool, stays: bool) -> Channel:
     """The way to a copy of the process as it is now. After the last cell the process itself will do."""
-    order = {"do": "park", "is_single": is_single, "is_last": is_last, "needs_threads": needs_threads(pid)}
+    order = {"do": "park", "is_single": len(park.tests) == 1, "is_last": is_last, "needs_threads": stays}
     mine, theirs = pair()
     try:
         with theirs:

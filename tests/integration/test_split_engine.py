@@ -265,3 +265,70 @@ def test_a_crash_costs_nothing_of_the_tests_before_it(runner: Runner, first: str
     result = runner.grade(GradingJob("job", "ps1", cells, limits=LIMITS))
 
     assert [verdict.state for verdict in result.verdicts] == [State.ok, State.crashed]
+
+
+STEADY = (
+    PlanCell("first", "student", "def f(x): return x + 1\nprint('first')"),
+    PlanCell("one", "test", KIT + "award(f(1) == 2, 1)", 1.0),
+    PlanCell("values", "student", "y = [f(n) for n in range(3)]"),
+    PlanCell("two", "test", "assert y == [1, 2, 3]", 1.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("last", "state"),
+    [
+        pytest.param("import os\nos._exit(0)", State.crashed, id="crash"),
+        pytest.param(
+            "import os, time\nfor n in range(8):\n    if os.fork() == 0:\n        x = b'1' * (400 << 20)\n"
+            "        time.sleep(60)\ntime.sleep(60)",
+            State.out_of_memory,
+            id="memory of a family",
+        ),
+        pytest.param(
+            "import os, time\nfor n in range(60):\n    open(f'{n}', 'w').write('x' * (20 << 20))\ntime.sleep(60)",
+            State.crashed,
+            id="disk",
+        ),
+        pytest.param(
+            "import os\nos.kill(os.getpid(), 19)  # as in C code, where no alarm helps", State.timeout, id="hang"
+        ),
+    ],
+)
+def test_a_test_that_was_put_off_past_a_cell_that_ends_the_process_loses_nothing(
+    runner: Runner, last: str, state: State
+) -> None:
+    """Its functions are asked of a second run that ends before that cell; what that one shows is thrown away."""
+    cells = (*STEADY, PlanCell("last", "student", last), PlanCell("three", "test", KIT + "award(f(1) == 2, 1)", 1.0))
+    limits = replace(LIMITS, cell_s=2 if state == State.timeout else 60, disk_mb=100, total_s=120)
+
+    result = runner.grade(GradingJob("job", "ps1", cells, limits=limits))
+
+    assert [verdict.points for verdict in result.verdicts] == [1.0, 1.0, 0.0], result.verdicts
+    assert [cell.state for cell in result.cells] == [State.ok, State.ok, state]
+    assert str(result.cells).count("first\\n") == 1
+
+
+def test_a_second_run_sees_no_trace_of_the_first(runner: Runner) -> None:
+    """Files that the first run left behind are not there, so that its last cells can't reach a test."""
+    look = "import os\nfound = os.path.exists('mark')\ndef f(x): return x + 1"
+    cells = (
+        PlanCell("first", "student", look),
+        PlanCell("one", "test", KIT + "award(f(1) == 2, 1)", 1.0),
+        PlanCell("between", "student", "z = f(1) + 2"),
+        PlanCell("values", "test", KIT + "award(found is False, 1)", 1.0),
+        PlanCell("last", "student", "open('mark', 'w').write('x')\nos._exit(0)"),
+    )
+
+    assert runner.grade(GradingJob("job", "ps1", cells, limits=LIMITS)).points == 2.0
+
+
+def test_a_process_that_ends_is_noticed_though_its_child_keeps_the_descriptors(runner: Runner) -> None:
+    """A cell may take ten minutes here; the grading ends long before, or this test does by the machine's limit."""
+    limits = Limits(cell_s=600, total_s=1200)
+    answer = "import os, time\nif os.fork() == 0:\n    time.sleep(1200)\nos._exit(0)"
+
+    result = grade(runner, answer, "award(f() == 1, 1)", limits=limits)
+
+    assert result.cells[0].state == State.crashed
+    assert result.points == 0.0

@@ -1,8 +1,10 @@
 """Messages between processes: whole, bounded, and none from a liar."""
 
 import os
+import signal
 import socket
 import struct
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -70,6 +72,32 @@ def test_silence_and_a_closed_end_are_told_apart_from_a_message(ends: Ends) -> N
     left.close()
     with pytest.raises(ChannelGone, match="closed"):
         right.receive(soon())
+
+
+def test_a_process_that_ends_is_noticed_while_another_holds_its_end(ends: Ends) -> None:
+    left, right = ends
+    process = subprocess.Popen(["sleep", "600"])
+    right.watch(process.pid)
+
+    left.send({"said": "before"})
+    process.kill()
+
+    assert right.receive(time.monotonic() + 600).head == {"said": "before"}
+    with pytest.raises(ChannelGone, match="ended"):
+        right.receive(time.monotonic() + 600)
+    process.wait()
+
+
+def test_a_process_that_lives_is_waited_for_and_can_be_killed(ends: Ends) -> None:
+    _, right = ends
+    process = subprocess.Popen(["sleep", "600"])
+    right.watch(process.pid)
+
+    with pytest.raises(ChannelGone, match="in time"):
+        right.receive(time.monotonic() + 0.02)
+    right.kill()
+
+    assert process.wait() == -signal.SIGKILL
 
 
 def header(head: int, frame: int, *, large: bool = False, magic: bytes = b"CH1\n") -> bytes:
