@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.runner import needs_threads
+from judge.places import needs_threads
 from judge.sandbox.sweep import remove_folder
 from judge.sandbox.watchdog import nameless_bytes, resident_kb, shared_out_kb, written_bytes
 
