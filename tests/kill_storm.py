@@ -61,14 +61,16 @@ class Kept:
         self.kills += 1
         self.keep()
 
-    def end(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+    def end(self) -> int | None:
+        """SIGTERM, and SIGKILL when that isn't enough; the exit code."""
+        if self.process is None:
+            return None
+        self.process.terminate()
+        try:
+            return self.process.wait(120)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 @dataclass
@@ -103,13 +105,15 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What was there in the end. scores, graded: by student; graded counts the ledger's events."""
+    """What was there in the end. scores, graded: by student; graded counts the ledger's events. ended: exit codes of
+    what was told to stop afterwards."""
 
     scores: dict[str, float]
     graded: Counter[str]
     states: Counter[str]
     tries: Counter[int]
     killed: dict[str, int]
+    ended: dict[str, int | None]
     took_s: float
 
 
@@ -168,11 +172,13 @@ def storm(settings: Settings, logs: Path, *, submissions: int, kills: int, seed:
             time.sleep(draw.random())
             (here.runner if victim == "runner" else here.workers[0]).kill()
         wait_until(lambda: reached(submissions), here.said)
+        took_s = time.monotonic() - began
         killed = {"runner": here.runner.kills, "worker": here.workers[0].kills}
-    return look(settings, killed, time.monotonic() - began)
+        ended = {"runner": here.runner.end(), "worker": here.workers[0].end()}
+    return look(settings, killed, ended, took_s)
 
 
-def look(settings: Settings, killed: dict[str, int], took_s: float) -> Aftermath:
+def look(settings: Settings, killed: dict[str, int], ended: dict[str, int | None], took_s: float) -> Aftermath:
     """What the class's two databases hold."""
     with closing(sqlite3.connect(settings.state / "classroom.db")) as connection:
         graded = Counter(row[0] for row in connection.execute("select student from event where kind = 'graded'"))
@@ -181,7 +187,7 @@ def look(settings: Settings, killed: dict[str, int], took_s: float) -> Aftermath
     scores = {str(row.student): row.raw_score for row in book.scores(PS1)}
     book.close()
     states = Counter(status or state for state, status, _ in found)
-    return Aftermath(scores, graded, states, Counter(tries for *_, tries in found), killed, took_s)
+    return Aftermath(scores, graded, states, Counter(tries for *_, tries in found), killed, ended, took_s)
 
 
 def count_done(settings: Settings) -> int:

@@ -7,6 +7,8 @@ port must be reachable by them alone (a private network, or tls:// by Dask's own
 
 import asyncio
 import contextlib
+import logging
+import signal
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -21,6 +23,7 @@ from classroom.grading.models import SubmissionIntake, SubmissionResult
 from classroom.grading.pool import grade_submission
 from judge.plan import GradingJob, GradingResult
 
+log = logging.getLogger(__name__)
 PLUGIN = "grading"
 CONNECT_S = 30
 FIRST_WORKER_S = 120  # a worker that was just started loads its libraries
@@ -116,9 +119,11 @@ def open_cluster(scheduler: str, *, connect_s: float = CONNECT_S) -> Iterator[Cl
 def serve_worker(scheduler: str, engine: Engine) -> None:
     """Grades one notebook at a time until SIGTERM; raises Unavailable when the scheduler is out of reach."""
     try:
-        asyncio.run(_serve(scheduler, engine))
+        was_told = asyncio.run(_serve(scheduler, engine))
     except (OSError, TimeoutError) as error:
         raise Unavailable(f"no scheduler answers at {scheduler}: {error}") from error
+    if not was_told:
+        raise Unavailable(f"the scheduler {scheduler} is gone; start it, then this worker again")
 
 
 class _Grading(WorkerPlugin):
@@ -130,12 +135,21 @@ class _Grading(WorkerPlugin):
         self.engine = engine
 
 
-async def _serve(scheduler: str, engine: Engine) -> None:
+async def _serve(scheduler: str, engine: Engine) -> bool:
+    """True when it was told to stop, False when the scheduler was lost."""
     # Without a nanny: killed, it is started again by whatever started it, with its engine, and Dask repeats the task.
     async with Worker(
         scheduler, nthreads=1, memory_limit=0, dashboard=False, death_timeout=CONNECT_S, plugins=(_Grading(engine),)
     ) as worker:
-        await worker.finished()
+        log.info("the worker of %s is ready", scheduler)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        told, lost = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(worker.finished())
+        await asyncio.wait({told, lost}, return_when=asyncio.FIRST_COMPLETED)
+        # What it is at is given to another worker; waiting for it could take minutes.
+        await worker.close(executor_wait=False)
+        return stop.is_set()
 
 
 def _engine() -> Engine:

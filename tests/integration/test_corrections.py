@@ -18,6 +18,7 @@ from classroom.cli import main
 from classroom.corrections import Corrector, Kind, find_cell, in_force, load_corrections
 from classroom.db.tables import Correction
 from classroom.errors import NotFound, Refused
+from classroom.feedback import make_feedback
 from classroom.gradebook import AutoCell
 from classroom.grading.pool import open_pool
 from classroom.grading.runner import Workshop, work_off
@@ -135,6 +136,20 @@ def test_a_correction_whose_gradebook_was_not_written_is_in_it_after_the_next_re
     desk.record_again()
 
     assert (without["bob"], desk.scores()["bob"]) == (4.0, 5.0)
+
+
+def test_the_feedback_says_that_points_were_corrected_and_why(desk: Desk) -> None:
+    desk.ivy.override(desk.cell(), BOB, 0.5, "Right but for the <comma>.")
+    desk.ivy.excuse(desk.cell(DOUBLE), "Its test was wrong.")
+
+    made = make_feedback(desk.here.settings, desk.here.course, PS1, BOB, gradebook=desk.here.gradebook)
+
+    html = made["ps1.html"].decode()
+    assert "greet by name: 0.5 of 1" in html
+    assert "The points of this task were set by hand: Right but for the &lt;comma&gt;." in html
+    assert "double numbers: 2 of 2" in html
+    assert "This task pays its full points to everybody: Its test was wrong." in html
+    assert html.count('<span class="state">corrected</span>') == 2
 
 
 def test_each_correction_is_a_row_and_an_event_and_no_row_is_ever_changed(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,11 +170,11 @@ def test_a_grade_id_that_stands_twice_is_the_authors_to_mend() -> None:
         parse_source(NotebookId("ps1"), notebook(cell("a", "x"), cell("b", "x")))
 
 
-def folder_intake(folder: Path) -> Any:
+def folder_intake(folder: Path, *, engine: str = "kernel-1", source_digest: str | None = None) -> Any:
     source = load_source(SOURCE.parent, PS1)
-    return take_in(
-        dict(read_files(folder, 1 << 20)), ADA, source, extra_files=("*.py",), limits=Limits(), engine="kernel-1"
-    )
+    source = replace(source, digest=source_digest or source.digest)
+    found = dict(read_files(folder, 1 << 20))
+    return take_in(found, ADA, source, extra_files=("*.py",), limits=Limits(), engine=engine)
 
 
 def test_what_lies_in_a_folder_is_told_by_name(tmp_path: Path) -> None:
@@ -206,6 +207,17 @@ def test_links_and_pipes_are_never_read(tmp_path: Path) -> None:
     for name in ("link.py", "pipe.py"):
         with pytest.raises(NoRegularFile):
             read_regular(submission / name, 100)
+
+
+def test_the_digest_changes_with_the_engine_and_the_source(tmp_path: Path) -> None:
+    """The engine's name has its version, and of a container its image: another one grades anew."""
+    (tmp_path / "ps1.ipynb").write_bytes(filled(RIGHT))
+    first = folder_intake(tmp_path)
+
+    by_another = folder_intake(tmp_path, engine="split 99")
+    of_another = folder_intake(tmp_path, source_digest="0" * 64)
+
+    assert len({first.digest, by_another.digest, of_another.digest}) == 3
 
 
 def test_the_digest_changes_with_the_submission_and_with_nothing_else(tmp_path: Path) -> None:
