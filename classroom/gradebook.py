@@ -133,7 +133,7 @@ class Gradebook:
                     grade = grades[record.grade_id]
                     _write_auto_score(grade, record.auto_score, is_new=is_new)
                     if correct := corrected.get((notebook, GradeId(record.grade_id))):
-                        _write_correction(grade, correct(grade.max_score))
+                        grade.manual_score, grade.needs_manual_grade = correct(grade.max_score), False
             session.flush()
             self._write_penalty(session, submission)
 
@@ -211,15 +211,8 @@ class Gradebook:
     def cell_scores(self, assignment: AssignmentId) -> Mapping[StudentId, Mapping[tuple[NotebookId, GradeId], float]]:
         """The score of each test cell in each submission, corrections included, in one query."""
         tests = {(cell.notebook, cell.grade_id) for cell in self.auto_cells(assignment)}
-        query = (
-            select(nb.SubmittedAssignment.student_id, nb.Notebook.name, nb.BaseCell.name, nb.Grade.score)
-            .join(nb.SubmittedNotebook, nb.SubmittedNotebook.id == nb.Grade.notebook_id)
-            .join(nb.SubmittedAssignment, nb.SubmittedAssignment.id == nb.SubmittedNotebook.assignment_id)
-            .join(nb.Notebook, nb.Notebook.id == nb.SubmittedNotebook.notebook_id)
-            .join(nb.Assignment, nb.Assignment.id == nb.SubmittedAssignment.assignment_id)
-            .join(nb.BaseCell, nb.BaseCell.id == nb.Grade.cell_id)
-            .where(nb.Assignment.name == assignment)
-        )
+        columns = (nb.SubmittedAssignment.student_id, nb.Notebook.name, nb.BaseCell.name, nb.Grade.score)
+        query = _grades(assignment, *columns)
         found: dict[StudentId, dict[tuple[NotebookId, GradeId], float]] = {}
         with self._sessions() as session:
             for student, notebook, name, score in session.execute(query):
@@ -230,19 +223,11 @@ class Gradebook:
     def correct(self, cell: AutoCell, scores: Mapping[StudentId, float | None]) -> None:
         """Puts corrected scores in the place of auto scores, None for the auto score again; in one transaction."""
         with self._writing() as session:
-            query = (
-                select(nb.Grade, nb.SubmittedAssignment)
-                .join(nb.SubmittedNotebook, nb.SubmittedNotebook.id == nb.Grade.notebook_id)
-                .join(nb.SubmittedAssignment, nb.SubmittedAssignment.id == nb.SubmittedNotebook.assignment_id)
-                .join(nb.Notebook, nb.Notebook.id == nb.SubmittedNotebook.notebook_id)
-                .join(nb.Assignment, nb.Assignment.id == nb.SubmittedAssignment.assignment_id)
-                .join(nb.BaseCell, nb.BaseCell.id == nb.Grade.cell_id)
-                .where(nb.Assignment.name == cell.assignment, nb.Notebook.name == cell.notebook)
-                .where(nb.BaseCell.name == cell.grade_id)
-            )
+            query = _grades(cell.assignment, nb.Grade, nb.SubmittedAssignment)
+            query = query.where(nb.Notebook.name == cell.notebook, nb.BaseCell.name == cell.grade_id)
             found = [(grade, one) for grade, one in session.execute(query).all() if one.student_id in scores]
             for grade, submission in found:
-                _write_correction(grade, scores[submission.student_id])
+                grade.manual_score, grade.needs_manual_grade = scores[submission.student_id], False
             session.flush()
             for _, submission in found:
                 self._write_penalty(session, submission)
@@ -312,6 +297,20 @@ class Gradebook:
             notebook.late_submission_penalty = share * float(session.scalar(query) or 0.0) or None
 
 
+def _grades(assignment: AssignmentId, *columns: Any) -> Any:
+    """These columns of all grades of an assignment, with their submissions, notebooks and cells."""
+    return (
+        select(*columns)
+        .select_from(nb.Grade)
+        .join(nb.SubmittedNotebook, nb.SubmittedNotebook.id == nb.Grade.notebook_id)
+        .join(nb.SubmittedAssignment, nb.SubmittedAssignment.id == nb.SubmittedNotebook.assignment_id)
+        .join(nb.Notebook, nb.Notebook.id == nb.SubmittedNotebook.notebook_id)
+        .join(nb.Assignment, nb.Assignment.id == nb.SubmittedAssignment.assignment_id)
+        .join(nb.BaseCell, nb.BaseCell.id == nb.Grade.cell_id)
+        .where(nb.Assignment.name == assignment)
+    )
+
+
 def _assignment(session: Session, assignment: AssignmentId) -> Any:
     row = session.scalar(select(nb.Assignment).where(nb.Assignment.name == assignment))
     if row is None:
@@ -350,10 +349,6 @@ def _ensure_cells(session: Session, notebook: Any, submitted: Any) -> None:
 def _write_auto_score(grade: Any, auto_score: float | None, *, is_new: bool) -> None:
     grade.auto_score = auto_score
     grade.needs_manual_grade = is_new if grade.manual_score is not None else auto_score is None
-
-
-def _write_correction(grade: Any, score: float | None) -> None:
-    grade.manual_score, grade.needs_manual_grade = score, False
 
 
 def _rows(session: Session, assignment: AssignmentId, student: StudentId | None = None) -> list[ScoreRow]:
