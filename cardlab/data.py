@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 RAW, CLEAN, NEW_ERA = "cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet"
+LISTINGS = "listings.csv"
 REMEDY = "Ask your instructor, or, in a checkout of the course, run `python -m cardpress` from its root."
 
 
@@ -45,6 +46,11 @@ def load_clean() -> pd.DataFrame:
 def load_new_era() -> pd.DataFrame:
     """Clean cards released from 2020 on, under the new rules; columns as `load_clean`."""
     return pd.read_parquet(checked(NEW_ERA))
+
+
+def load_listings() -> pd.DataFrame:
+    """Listings of September and October 2026 in order of time, each with what its sale told; listed_at datetime64."""
+    return pd.read_csv(checked(LISTINGS), parse_dates=["listed_at"], encoding="utf-8")
 
 
 def checked(name: str) -> Path:

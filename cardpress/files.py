@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from cardlab.data import CLEAN, NEW_ERA, RAW, digest
+from cardlab.data import CLEAN, LISTINGS, NEW_ERA, RAW, digest
 from cardpress import seeds
 from cardpress.cards import make_cards
 from cardpress.feed import make_feed
+from cardpress.listings import make_listings
 
 NOTE = "Invented cards. Unofficial, not affiliated with any real game."
 
@@ -24,7 +25,7 @@ def write_all(out: Path, *, quizzes: Path) -> Iterator[str]:
     """Write the tables, the quizzes and the manifest into `out`; yields a line for each file written."""
     out.mkdir(parents=True, exist_ok=True)
     feed = make_feed(seeds.FEED)
-    tables = {RAW: feed.raw, CLEAN: feed.clean, NEW_ERA: new_era()}
+    tables = {RAW: feed.raw, CLEAN: feed.clean, NEW_ERA: new_era(), LISTINGS: make_listings(seeds.LISTINGS)}
     for name, table in tables.items():
         write_whole(out / name, table_bytes(name, table))
         yield f"{out / name}: {len(table)} rows"
