@@ -42,8 +42,8 @@ class Cell:
 
     @property
     def is_answer(self) -> bool:
-        """A cell that a student fills and a test marks."""
-        return self.solution and not self.grade
+        """A cell that a student fills and a test marks; code that a person marks as well is one, too."""
+        return self.solution and (not self.grade or self.kind == "code")
 
     @property
     def is_manual(self) -> bool:

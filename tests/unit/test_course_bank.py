@@ -69,3 +69,13 @@ def test_a_test_that_no_wrong_answer_loses_is_named() -> None:
         "is_fast"
     ]
     assert len(complaints_about_coverage(wrong[:1], {"count": ["counts_rows"]})) == 2
+
+
+def test_a_test_that_two_tasks_reach_need_bite_in_one_of_them_only() -> None:
+    losing = {"count": "counts_rows", "race": "is_fast"}
+    wrong = [Answer(f"{task}/wrong_{n}", task, "", "", frozenset({losing[task]})) for task in losing for n in range(3)]
+    right = [Answer(f"{task}/right_loop", task, "", "", frozenset()) for task in losing]
+
+    found = complaints_about_coverage([*wrong, *right], {"count": ["counts_rows"], "race": ["counts_rows", "is_fast"]})
+
+    assert found == []

@@ -56,6 +56,14 @@ def test_a_weak_test_cell_is_complained_about(source: str, points: float, compla
     assert any(complaint in text for text in found), found
 
 
+def test_code_that_a_person_marks_may_be_tested_as_well() -> None:
+    marked = replace(ANSWER_CELL, grade=True, points=8.0)
+
+    assert marked.is_manual
+    assert marked.is_answer
+    assert lint.complaints_about_tests([marked, make_test()]) == []
+
+
 def test_a_cell_that_needs_a_name_from_a_test_is_complained_about() -> None:
     user = make_cell("print(secret_rows)", id="user")
 
