@@ -45,7 +45,7 @@ _PAUSE_S = 1.0
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the demo plays: the first assignment that is open."""
+    """Where the demo plays: of the open assignments the one that is due last, so that its work is going on."""
 
     settings: Settings
     course: Course
@@ -86,8 +86,9 @@ def _open_stage(settings: Settings) -> Iterator[Stage | None]:
     database = Database(settings.service_db_url)
     try:
         transfers = open_transfers(settings, course, database)
-        released = transfers.released()
-        yield Stage(settings, course, released[0].assignment, database, transfers) if released else None
+        opened = [release.assignment for release in transfers.released()]
+        chosen = max(opened, key=lambda assignment: assignment.due, default=None)
+        yield Stage(settings, course, chosen, database, transfers) if chosen else None
     finally:
         database.dispose()
 
