@@ -1,0 +1,11 @@
+# misconception: change is only a name
+# loses: sensitivity_moves_one_input
+def break_even(case):
+    needed = case["build"] / case["months"] + case["run_per_year"] / 12
+    rate = case["error_now"] - needed / (case["listings_per_month"] * case["cost_per_error"])
+    return rate if rate >= 0 else None
+
+
+def sensitivity(case, change=0.3):
+    table = {name: [break_even(case | {name: case[name] * f}) for f in (0.7, 1.3)] for name in case}
+    return pd.DataFrame(table, index=["low", "high"]).T.astype(float)

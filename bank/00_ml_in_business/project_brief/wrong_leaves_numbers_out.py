@@ -1,0 +1,43 @@
+# misconception: who states no number can't be wrong
+# loses: brief_numbers_agree
+BRIEF = """
+## Ask
+Hanne, please approve the rule for the checking desk from Monday on, and no model this year. Ines, please name a clerk
+who keeps the list of rarities.
+
+## Decision
+For each of 40,000 listings a month a clerk decides at once whether the card goes to the desk before it is sold. With
+the rule he reads one label; without it nobody checks.
+
+## Today
+Cards that turn out dear and were not checked end in disputes, which cost us a lot every month.
+
+## Rule first
+We tried a rule by rarity and photos, and it saves most of what can be saved at nearly no cost.
+
+## Value
+A model costs $48,000 to build and $1,500 a month to run. The rule leaves a gap to the most that can be saved, and the
+model we tried closes a sixth of it: too little to pay for its running. All of this hangs most on the $12; with 30% less
+the rule still pays, and the model even less.
+
+## Metrics
+- North star: dollars lost to disputes per 1,000 listings.
+- Before launch: dollars saved on a month that the rule hasn't seen, at least 20,000. Checking nothing reaches 0 while
+  being right about 93 of 100 cards, so we don't count right answers.
+- Guardrail: of 100 checked cards at least 13 are dear (1.50 / 12); else checks cost more than they save.
+
+## Risks
+- Rarities change with each new set. Sign: an unknown label. Ines adds it within a week.
+- Sellers learn to add or leave out photos. Sign: the share of single photos moves by five points. Bo looks.
+- We only learn about cards we checked. Sign: none, so we check one in 50 of the others too. Noor counts them monthly.
+
+## Plan
+1. Clerks trained: even chance by 9 November, nine in ten by 16 November. Stop if two clerks disagree on more than 3 of
+   100 cards.
+2. First full month: 10 December, or 20 December. Stop if less than 15,000 dollars are saved.
+3. Review: 15 January, or 31 January. A model is looked at again if the rule misses more than 40 of 100 dear cards.
+
+## Roles
+Ines owns the desk and the rule, also in a year. Bo computes the dollars each month. Noor is called when no listing or
+every listing is flagged. Hanne decides about stopping.
+"""
