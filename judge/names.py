@@ -10,7 +10,10 @@ _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__name__", "_
 
 def parse_cell(source: str) -> ast.Module:
     """The syntax tree of a cell, lines with magics and shell commands left out; raises SyntaxError."""
-    return ast.parse(without_magics(source))
+    try:
+        return ast.parse(source)  # a line within a text or brackets may begin with a percent sign
+    except SyntaxError:
+        return ast.parse(without_magics(source))
 
 
 def without_magics(source: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from classroom.course import lint
 from classroom.course.bank import Answer, complaints_about_coverage, complaints_about_score, load_bank
 from classroom.course.lint import Cell
+from classroom.course.split import complaints_about_split
 from classroom.errors import CourseError
 from classroom.ids import AssignmentId
 from classroom.rubric.files import load_rubric
@@ -105,7 +106,7 @@ def _static_complaints(
     for name, cells in notebooks.items():
         found = lint.complaints_about_form(cells)
         if any(cell.grade for cell in cells):
-            found += lint.complaints_about_tests(cells)
+            found += lint.complaints_about_tests(cells) + complaints_about_split(cells)
             found += _points_complaints(assignment, cells, folders.rubrics)
         else:
             found += lint.complaints_about_lesson(cells)

@@ -132,7 +132,7 @@ def complaints_about_tests(cells: Iterable[Cell]) -> list[str]:
 def complaints_about_leaks(cells: Iterable[Cell], released: Mapping[str, str]) -> list[str]:
     """Lines of solutions and hidden tests that stand in a released file. released: name -> text."""
     cells = list(cells)
-    visible = "\n".join(_visible(cell) for cell in cells)
+    visible = "\n".join(visible_part(cell) for cell in cells)
     secrets = {line.strip() for cell in cells for line in cell.secret_text.splitlines()}
     telling = [line for line in secrets if len(line) >= 20 and line not in visible]
     return [
@@ -207,7 +207,8 @@ def _last_call(source: str) -> ast.Call | None:
     return None
 
 
-def _visible(cell: Cell) -> str:
+def visible_part(cell: Cell) -> str:
+    """A cell's text as students get it, without what stands for a solution."""
     if cell.is_manual:
         return ""
     return _SOLUTION.sub("", _HIDDEN.sub("", cell.source))
