@@ -35,9 +35,10 @@ class FileLimits(_Strict):
 
 
 class Budget(_Strict):
-    """Seconds that a cell of the student, a test cell, and the whole submission may take."""
+    """Seconds that a cell of the student, a test's call of student code, a test cell, and all together may take."""
 
     cell: float = Field(default=30, gt=0)
+    call: float = Field(default=20, gt=0)
     test: float = Field(default=30, gt=0)
     total: float = Field(default=300, gt=0)
 

@@ -32,7 +32,8 @@ SEVERITY = (State.ok, State.wrong, State.error, State.timeout, State.out_of_memo
 @dataclass(frozen=True)
 class Limits:
     """Seconds for a cell of the student, a call from a test, a test cell and the whole submission; of all that it forks
-    memory in MB, processes and MB on disk; bytes of output a cell."""
+    memory in MB, processes and MB on disk; bytes of output a cell. services: it may listen on Unix sockets.
+    subprocesses: it may run other programs."""
 
     cell_s: float = 30
     call_s: float = 20
@@ -42,6 +43,8 @@ class Limits:
     processes: int = 64
     disk_mb: int = 200
     output_bytes: int = 64 << 10
+    services: bool = False
+    subprocesses: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,9 @@ class PlanCell:
 
 @dataclass(frozen=True)
 class GradingJob:
-    """One notebook of one submission. `files`: what stands beside it, by relative path. `preload`: modules that a
-    warm process imports beforehand; without, those that the instructor's cells import."""
+    """One notebook of one submission. `files`: what stands beside it, by relative path; those `released` are the
+    instructor's, which no cell can change. `preload`: modules that a warm process imports beforehand; without, those
+    that the instructor's cells import."""
 
     id: str
     notebook: str
@@ -70,6 +74,7 @@ class GradingJob:
     files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = Limits()
     preload: tuple[str, ...] | None = None
+    released: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         body = asdict(self) | {"files": {name: base64.b64encode(data).decode() for name, data in self.files.items()}}
@@ -81,7 +86,8 @@ class GradingJob:
         files = {name: base64.b64decode(data) for name, data in body["files"].items()}
         cells = tuple(PlanCell(**cell) for cell in body["cells"])
         preload = None if body["preload"] is None else tuple(body["preload"])
-        return cls(body["id"], body["notebook"], cells, files, Limits(**body["limits"]), preload)
+        limits, released = Limits(**body["limits"]), tuple(body["released"])
+        return cls(body["id"], body["notebook"], cells, files, limits, preload, released)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from judge.sandbox.groups import open_group
 from judge.sandbox.owners import new_name
 from judge.sandbox.sweep import remove_folder
 from judge.sandbox.watchdog import TASKS_A_PROCESS, Watchdog
+from judge.workplace import NOTEBOOK, work_folder
 from judge.zygote import Usage, Zygote
 
 ENGINE = "split-1"
@@ -57,8 +59,7 @@ class Runner:
         self._uid, self._layers, self._preload = uid, tuple(layers), frozenset(preload)
         package = Path(__file__).resolve().parent
         self._readable = (package, *readable, *shared)
-        for path in shared:
-            (self._folder / path.name).symlink_to(path)
+        self._shared = tuple(shared)
         self._judge_readable = (*self._readable, *authors)
         # A folder with nothing but these packages in it: the course's own folder holds much more.
         importable = self._folder / "authors"
@@ -102,7 +103,7 @@ class Runner:
     def _student(self, run: Run, used: list[Usage]) -> Iterator[None]:
         """Phase 1, in a process that lives on with its copies until the block ends."""
         zygote = self._students
-        with self._work_folder(run.job.files) as work, contextlib.ExitStack() as life:
+        with self._work_folder(run.job.files, run.job.released) as work, contextlib.ExitStack() as life:
             channel, theirs = pair()
             watchdog = run.watchdog = Watchdog(zygote.pid, work, run.job.limits, self._group, self._uid)
             boundary = self._boundary(work, run.job, self._readable)
@@ -150,7 +151,7 @@ class Runner:
             "places": len(run.places),
             "limits": asdict(run.job.limits),
         }
-        with self._work_folder({}) as work:
+        with self._work_folder({}, ()) as work:
             channel, theirs = pair()
             with theirs:
                 child = self._judges.fork(self._boundary(work, run.job, self._judge_readable), theirs)
@@ -161,32 +162,23 @@ class Runner:
                 usage = self._judges.end(child)
         return verdicts, usage
 
+    def _work_folder(self, files: Mapping[str, bytes], released: Collection[str]) -> AbstractContextManager[Path]:
+        return work_folder(self._folder, files, released, shared=self._shared, uid=self._uid)
+
     def _boundary(self, work: Path, job: GradingJob, readable: Sequence[Path]) -> Boundary:
         memory = job.limits.memory_mb << 20
         return Boundary(
             work=work,
+            start=NOTEBOOK,
             readable=tuple(readable),
             uid=self._uid,
             memory_bytes=memory,
             cpu_s=int(job.limits.total_s) + 10,
             tasks=job.limits.processes * TASKS_A_PROCESS,
+            programs=job.limits.subprocesses,
+            servers=job.limits.services,
             layers=self._layers,
         )
-
-    @contextlib.contextmanager
-    def _work_folder(self, files: Mapping[str, bytes]) -> Iterator[Path]:
-        work = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder))
-        try:
-            for name, data in files.items():
-                path = work / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            if self._uid is not None:
-                for path in (work, *work.rglob("*")):
-                    os.chown(path, self._uid, self._uid)
-            yield work
-        finally:
-            remove_folder(work)
 
 
 def environment_of(home: Path, python_path: Sequence[Path]) -> dict[str, str]:

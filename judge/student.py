@@ -14,10 +14,12 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from judge.channel import Channel, ChannelGone, Message
+from judge.moments import Moments
 from judge.objects import Server, values_of
 from judge.plan import MAX_VALUES_BYTES
 from judge.shell import Shell, Shown
@@ -33,6 +35,7 @@ class CellTimeout(BaseException):
 def serve(shell: Shell, channel: Channel) -> None:
     """Obeys the controller until it closes the channel, then waits to be killed: services of a cell live on."""
     sys.path.append("")  # the notebook's own modules are found, wherever a copy of this process works, and last
+    moments = Moments(Path.cwd())
     kept: list[Channel] = []
     at_end: Message | None = None
     with contextlib.suppress(ChannelGone):
@@ -52,7 +55,7 @@ def serve(shell: Shell, channel: Channel) -> None:
                 elif message.head.get("is_last"):
                     at_end = message
                 else:
-                    _park(shell, message)
+                    _park(shell, message, moments.keep())
                 channel.send({"parked": True})
     channel.close()
     if at_end is not None:
@@ -94,9 +97,10 @@ def _alarm(timeout_s: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _park(shell: Shell, message: Message) -> None:
-    """Forks the template: this moment of the notebook, asleep until a test needs it."""
+def _park(shell: Shell, message: Message, folder: Path) -> None:
+    """Forks the template: this moment of the notebook with its files, asleep until a test needs it."""
     if _fork() == 0:
+        os.chdir(folder)
         _template(shell, message)
     os.close(message.fds[0])
 

@@ -82,6 +82,7 @@ class Zygote:
         order = {
             "do": "fork",
             "work": str(boundary.work),
+            "start": boundary.start,
             "readable": [str(path) for path in boundary.readable],
             "uid": boundary.uid,
             "memory_bytes": boundary.memory_bytes,
@@ -89,6 +90,8 @@ class Zygote:
             "tasks": boundary.tasks,
             "joins": [str(path) for path in boundary.joins],
             "watched": boundary.watched,
+            "programs": boundary.programs,
+            "servers": boundary.servers,
             "layers": list(boundary.layers),
         }
         return Child(self._ask(order, fds=[channel.fileno()])["pid"])

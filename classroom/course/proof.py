@@ -7,8 +7,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 
+from classroom.assignments import Assignment, load_course
 from classroom.config import Settings, child_environment
 from classroom.course.checks import CourseFolders, Grade, Report, Row, check_assignment
 from classroom.errors import CourseError
@@ -20,19 +22,31 @@ GENERATE_LIMIT_S = 300
 
 
 def prove(settings: Settings, assignment: AssignmentId, *, task: str | None = None) -> Report:
-    """The report on an assignment of the course in settings.course_root; raises CourseError."""
+    """The report on an assignment of the course in settings.course_root; raises CourseError, NotFound."""
     root = settings.course_root
     folders = CourseFolders(settings.source, root / "bank", root / "rubrics")
 
     def generate(wanted: AssignmentId, folder: Path) -> None:
         generate_release(settings, wanted, folder)
 
-    engine = engine_of(settings)
+    course = load_course(root, starts=settings.starts)
+    rules = course.assignment(assignment)
+    engine = engine_of(settings, course)
+
+    def grade(jobs: Sequence[GradingJob]) -> Iterator[GradingResult]:
+        run = grader_of(engine, settings.workers or os.cpu_count() or 1)
+        return run([_allowed(job, rules) for job in jobs])
+
     try:
-        grade = grader_of(engine, settings.workers or os.cpu_count() or 1)
         return check_assignment(assignment, folders, generate=generate, grade=grade, task=task)
     finally:
         engine.stop()
+
+
+def _allowed(job: GradingJob, rules: Assignment) -> GradingJob:
+    """The job with what course.yaml allows; its times are the check's own."""
+    limits = replace(job.limits, services=rules.services, subprocesses=rules.subprocesses)
+    return replace(job, limits=limits)
 
 
 def grader_of(engine: Engine, workers: int) -> Grade:

@@ -81,6 +81,7 @@ def make_intake(
     *,
     files: Mapping[str, bytes],
     limits: Limits,
+    released: tuple[str, ...] = (),
 ) -> NotebookIntake:
     """The job of one notebook, or the instructor's notebook with empty slots and the reason why nothing can run."""
     try:
@@ -90,7 +91,7 @@ def make_intake(
     except Unusable as unusable:
         reason = f"{source.id}.ipynb: {unusable}"
         return NotebookIntake(source, place_cells(source, ()), None, unusable.fault, reason)
-    job = GradingJob(job_id, source.id, tuple(cell.plan for cell in cells), files, limits)
+    job = GradingJob(job_id, source.id, tuple(cell.plan for cell in cells), files, limits, released=released)
     return NotebookIntake(source, cells, job)
 
 

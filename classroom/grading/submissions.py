@@ -96,8 +96,21 @@ def read_submission(
     """One submission as it lies in `folder`. What can't be used is named in the notebook's intake or the notes."""
     found = dict(read_files(folder, int(rules.limits.upload_mb * (1 << 20))))
     found.pop(TIMESTAMP, None)
-    limits = Limits(rules.budget.cell, rules.budget.test, rules.budget.total)
-    return take_in(found, student, source, extra_files=rules.limits.extra_files, limits=limits, engine=engine)
+    limits, extra_files = limits_of(rules), rules.limits.extra_files
+    return take_in(found, student, source, extra_files=extra_files, limits=limits, engine=engine)
+
+
+def limits_of(rules: Assignment) -> Limits:
+    """What course.yaml lets the code of one notebook do."""
+    budget = rules.budget
+    return Limits(
+        cell_s=budget.cell,
+        call_s=budget.call,
+        test_s=budget.test,
+        total_s=budget.total,
+        services=rules.services,
+        subprocesses=rules.subprocesses,
+    )
 
 
 def take_in(
@@ -119,6 +132,7 @@ def take_in(
             notebook,
             _submitted(found, notebook.id, names),
             files=files,
+            released=tuple(source.files),
             limits=limits,
         )
         for notebook in source.graded

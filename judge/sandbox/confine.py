@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge.sandbox import capability, groups, landlock, seccomp
+from judge.sandbox import capability, groups, landlock, refusals, seccomp
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -31,14 +31,16 @@ class ConfinementError(Exception):
 class Boundary:
     """What a child may have.
 
-    work: its folder, the only one it can write. readable: further paths it may read. uid: whom it becomes when we are
-    root, else None. memory_bytes: address space beyond what the process has at the fork. file_bytes: of one file.
-    tasks: processes and their threads, counted for the uid, so it binds only where the uid is the child's own.
-    joins: entries of the control group that it becomes a member of. watched: whether its user may look at it from
-    outside, as the watchdog does that counts memory where there is no such group.
+    work: its folder, the only one it can write; it starts in `start`, within that. readable: further paths it may read.
+    uid: whom it becomes when we are root, else None. memory_bytes: address space beyond what the process has at the
+    fork. file_bytes: of one file. tasks: processes and their threads, counted for the uid, so it binds only where the
+    uid is the child's own. joins: entries of the control group that it becomes a member of. watched: whether its user
+    may look at it from outside, as the watchdog does that counts memory where there is no such group.
+    programs: it may run others. servers: it may listen, on Unix sockets.
     """
 
     work: Path
+    start: str = "."
     readable: tuple[Path, ...] = ()
     uid: int | None = None
     memory_bytes: int = 1536 << 20
@@ -48,6 +50,8 @@ class Boundary:
     open_files: int = 256
     joins: tuple[Path, ...] = ()
     watched: bool = False
+    programs: bool = False
+    servers: bool = False
     layers: Collection[str] = field(default=("landlock", "seccomp"))  # tests switch one off to see an attack succeed
 
 
@@ -59,7 +63,7 @@ def confine(boundary: Boundary, *, keep: Collection[int]) -> None:
     try:
         groups.join(boundary.joins)
         _close_descriptors(keep)
-        os.chdir(boundary.work)
+        os.chdir(boundary.work / boundary.start)
         os.umask(0o077)
         _set_limits(boundary)
         if boundary.uid is not None:
@@ -70,7 +74,8 @@ def confine(boundary: Boundary, *, keep: Collection[int]) -> None:
             readable = [*map(Path, _SYSTEM), *map(Path, python_paths()), *boundary.readable]
             landlock.restrict(readable=readable, writable=[boundary.work, *map(Path, _WRITABLE_DEVICES)])
         if "seccomp" in boundary.layers:
-            seccomp.install(seccomp.build_filter())
+            refusals.explain(programs=boundary.programs, servers=boundary.servers)
+            seccomp.install(seccomp.build_filter(programs=boundary.programs, servers=boundary.servers))
     except (OSError, ValueError) as error:
         raise ConfinementError(f"this process can't be confined: {error}") from error
 

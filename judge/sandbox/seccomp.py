@@ -19,6 +19,7 @@ _AND = 0x54
 _OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_FIRST_ARGUMENT, _OFFSET_SECOND_ARGUMENT = 0, 4, 16, 24
 _PR_SET_DUMPABLE = 4
 _SOCKET_KIND = 0xF  # the rest of the argument is flags
+_NOTHING = 0xFFFFFFFF  # no family of sockets
 _X32_CALLS = 0x40000000
 _NEW_NAMESPACES = 0x7E020000 | 0x00000080  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET,TIME}
 
@@ -42,8 +43,6 @@ _DENIED = {
     "lsetxattr": (189, 6), "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15),
     "fremovexattr": (199, 16), "setxattrat": (463, 463), "removexattrat": (466, 466), "inotify_init": (253, -1),
     "inotify_init1": (294, 26), "file_setattr": (469, 469),
-    # sockets reach whoever listens in a folder; a pair of them is enough for what runs here
-    "socket": (41, 198),
     # the kernel's larger surfaces
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "name_to_handle_at": (303, 264),
@@ -65,7 +64,9 @@ _OF_ITSELF = {
     "prlimit64": (302, 261), "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119),
     "sched_setparam": (142, 118), "sched_setattr": (314, 274),
 }  # fmt: skip
-_SOCKETPAIR, _PRCTL, _CLONE, _CLONE3 = (53, 199), (157, 167), (56, 220), (435, 435)
+# Denied where nobody allowed it.
+_PROGRAMS = {"execve": (59, 221), "execveat": (322, 281)}
+_SOCKET, _SOCKETPAIR, _PRCTL, _CLONE, _CLONE3 = (41, 198), (53, 199), (157, 167), (56, 220), (435, 435)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -75,8 +76,11 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def build_filter() -> bytes:
-    """The BPF program for this machine; raises OSError on an architecture without a table."""
+def build_filter(*, programs: bool = True, servers: bool = True) -> bytes:
+    """The BPF program for this machine; raises OSError on an architecture without a table.
+
+    programs: other ones may be run. servers: sockets with a path may be made.
+    """
     try:
         column, architecture = _ARCHITECTURES[platform.machine()]
     except KeyError:
@@ -90,7 +94,7 @@ def build_filter() -> bytes:
         _op(_JUMP_IF_GREATER_EQUAL, _X32_CALLS, 0, 1),
         deny,
     ]
-    for table, answer in ((_DENIED, deny), (_IGNORED, ignore)):
+    for table, answer in ((_DENIED, deny), (_IGNORED, ignore), ({} if programs else _PROGRAMS, deny)):
         for number in sorted(numbers[column] for numbers in table.values() if numbers[column] >= 0):
             program += [_op(_JUMP_IF_EQUAL, number, 0, 1), answer]
     # Without clone3, whose flags stand in memory that a filter can't read, libraries fall back to clone.
@@ -101,6 +105,10 @@ def build_filter() -> bytes:
     program += _when(_PRCTL[column], first, _op(_JUMP_IF_EQUAL, _PR_SET_DUMPABLE, 0, 1), deny, allow)
     for numbers in _OF_ITSELF.values():
         program += _when(numbers[column], first, _op(_JUMP_IF_EQUAL, 0, 1, 0), deny, allow)
+    # A socket with a path reaches whoever listens in a folder; a pair is enough for what runs here, but for servers.
+    program += _when(
+        _SOCKET[column], first, _op(_JUMP_IF_EQUAL, socket.AF_UNIX if servers else _NOTHING, 1, 0), deny, allow
+    )
     # Only connected kinds: a datagram of a pair can be sent to any other address.
     program += _when(
         _SOCKETPAIR[column],

@@ -231,6 +231,49 @@ def test_the_student_reaches_no_file_and_no_network_outside(runner: Runner) -> N
     assert result.points == 1.0, result.verdicts[0].reason
 
 
+PROGRAM = "import subprocess\ndef f(): return subprocess.run(['echo', 'hi'], capture_output=True, text=True).stdout"
+SERVER = """
+import socket, threading
+def f():
+    here = socket.socket(socket.AF_UNIX)
+    here.bind("s")
+    here.listen()
+    threading.Thread(target=lambda: here.accept()[0].sendall(b"hi\\n"), daemon=True).start()
+    there = socket.socket(socket.AF_UNIX)
+    there.connect("s")
+    return there.recv(9).decode()
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "allowed", "reason"),
+    [
+        pytest.param(
+            PROGRAM, "subprocesses", "other programs can't be run while this assignment is graded", id="program"
+        ),
+        pytest.param(SERVER, "services", "no network, and no server while this assignment is graded", id="server"),
+    ],
+)
+def test_programs_and_servers_run_where_the_assignment_allows_them(
+    runner: Runner, answer: str, allowed: str, reason: str
+) -> None:
+    refused = grade(runner, answer, "award(f() == 'hi\\n', 1)")
+    done = grade(runner, answer, "award(f() == 'hi\\n', 1)", limits=replace(LIMITS, **{allowed: True}))
+
+    assert (refused.points, refused.verdicts[0].state) == (0.0, State.error)
+    assert reason in (refused.verdicts[0].reason or "")
+    assert done.points == 1.0, done.verdicts[0].reason
+
+
+def test_the_kernel_refuses_a_program_to_who_gets_around_the_reason(runner: Runner) -> None:
+    answer = "import importlib, os, sys\ndel sys.modules['posix']\nposix = importlib.import_module('posix')\n"
+    answer += "def f():\n    try:\n        posix.execv('/bin/true', ['true'])\n    except PermissionError as error:\n        return str(error)"
+
+    result = grade(runner, answer, "award(f() == '[Errno 1] Operation not permitted', 1)")
+
+    assert result.points == 1.0, result.verdicts[0].reason
+
+
 def test_a_test_sees_the_notebook_as_it_was_at_its_place(runner: Runner) -> None:
     cells = (
         PlanCell("first", "student", "def f(): return 1"),
@@ -240,6 +283,47 @@ def test_a_test_sees_the_notebook_as_it_was_at_its_place(runner: Runner) -> None
     )
 
     assert runner.grade(GradingJob("job", "ps1", cells, limits=LIMITS)).points == 2.0
+
+
+def test_a_test_sees_the_files_as_they_were_at_its_place(runner: Runner) -> None:
+    """Also the ones that a later cell changes in place, removes, or makes; an unchanged folder is copied once."""
+    asks = "def told(name):\n    try:\n        return student_file(name)\n    except FileNotFoundError:\n        return None\n"
+    asks += "award([told(n) for n in ('mine.txt', 'sub/deep.txt', 'cards.csv')] == {} and read() == {}, 1)"
+    cells = [PlanCell("first", "student", "import os\nos.mkdir('sub')\ndef read(): return open('mine.txt').read()")]
+    for number, (change, mine, deep) in enumerate(
+        [
+            ("open('mine.txt', 'w').write('one')", b"one", None),
+            ("x = 1; x += 1", b"one", None),
+            ("open('mine.txt', 'w').write('two'); open('sub/deep.txt', 'w').write('deep')", b"two", b"deep"),
+            ("os.remove('sub/deep.txt')", b"two", None),
+        ]
+    ):
+        cells.append(PlanCell(f"change{number}", "student", change))
+        test = asks.format([mine, deep, b"released"], mine.decode().__repr__())
+        cells.append(PlanCell(f"test{number}", "test", KIT + test, 1.0))
+    cells.append(PlanCell("end", "student", "os.remove('mine.txt'); print(sorted(os.listdir('.')), os.listdir('../'))"))
+    job = GradingJob("job", "ps1", tuple(cells), {"cards.csv": b"released"}, LIMITS, released=("cards.csv",))
+
+    result = runner.grade(job)
+
+    assert result.points == 4.0, [verdict.reason for verdict in result.verdicts]
+    assert "['cards.csv', 'sub']" in str(result.cells[-1].outputs)
+
+
+@pytest.mark.needs("user")
+def test_no_cell_changes_a_released_file(runner: Runner) -> None:
+    tries = "".join(
+        f"try:\n    {one}\nexcept OSError:\n    stopped += 1\n"
+        for one in ("open('cards.csv', 'w')", "os.remove('cards.csv')", "os.rename('mine.csv', 'cards.csv')")
+    )
+    answer = "import os\nstopped = 0\nopen('mine.csv', 'a').write('more')\n" + tries
+    test = "award((stopped, student_file('cards.csv'), student_file('mine.csv')) == (3, b'released', b'mine, more'), 1)"
+    cells = (PlanCell("answer", "student", answer), PlanCell("test", "test", KIT + test, 1.0))
+    files = {"cards.csv": b"released", "mine.csv": b"mine, "}
+
+    result = runner.grade(GradingJob("job", "ps1", cells, files, LIMITS, released=("cards.csv",)))
+
+    assert result.points == 1.0, result.verdicts[0].reason
 
 
 def test_a_test_that_hangs_in_a_library_costs_only_itself(runner: Runner) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from classroom.assignments import load_course
 from classroom.errors import CourseError
 from classroom.grading.intake import MAX_CELLS, Unusable, make_intake, parse_source, parse_submission, place_cells
 from classroom.grading.models import Fault, NotebookIntake, SourceNotebook, SubmittedCell
-from classroom.grading.submissions import NoRegularFile, load_source, read_files, read_regular, take_in
+from classroom.grading.submissions import NoRegularFile, load_source, read_files, read_regular, read_submission, take_in
 from classroom.ids import AssignmentId, NotebookId, StudentId
-from judge.plan import Limits
+from judge.plan import GradingJob, Limits
 from tests.tiny_course import RIGHT, SOURCE, filled
 
 PS1, ADA = AssignmentId("ps1"), StudentId("ada")
@@ -218,6 +219,31 @@ def test_the_digest_changes_with_the_engine_and_the_source(tmp_path: Path) -> No
     of_another = folder_intake(tmp_path, source_digest="0" * 64)
 
     assert len({first.digest, by_another.digest, of_another.digest}) == 3
+
+
+COURSE = """
+course: demo
+title: A demo
+starts: 2026-10-19
+defaults: {services: true, budget_s: {cell: 1, call: 2, test: 3, total: 4}}
+assignments:
+  ps1: {release: day 0 09:00, due: day 7 23:59, subprocesses: true}
+"""
+
+
+def test_what_course_yaml_allows_is_what_the_job_says(tmp_path: Path) -> None:
+    (tmp_path / "course.yaml").write_text(COURSE)
+    submission = tmp_path / "submission"
+    submission.mkdir()
+    (submission / "ps1.ipynb").write_bytes(filled(RIGHT))
+    rules = load_course(tmp_path).assignment("ps1")
+
+    intake = read_submission(submission, ADA, load_source(SOURCE.parent, PS1), rules, engine="e")
+
+    job = intake.notebooks[0].job
+    assert job is not None
+    assert job.limits == Limits(cell_s=1, call_s=2, test_s=3, total_s=4, services=True, subprocesses=True)
+    assert GradingJob.from_json(job.to_json()) == job
 
 
 def test_the_digest_changes_with_the_submission_and_with_nothing_else(tmp_path: Path) -> None:
