@@ -156,7 +156,7 @@ def queue(settings: Settings) -> None:
 def storm(settings: Settings, logs: Path, *, submissions: int, kills: int, seed: int) -> Aftermath:
     """Grades a run that waits, and kills the runner and a worker so many times each, at moments drawn by the seed."""
     draw = random.Random(seed)
-    # Moments: so many jobs done, and a part of a second more.
+    # Moments: when so many jobs are done.
     moments = sorted(draw.sample(range(submissions * 9 // 10), 2 * kills))
     victims = draw.sample(["runner", "worker"] * kills, 2 * kills)
     began = time.monotonic()
@@ -169,7 +169,6 @@ def storm(settings: Settings, logs: Path, *, submissions: int, kills: int, seed:
 
         for moment, victim in zip(moments, victims, strict=True):
             wait_until(lambda moment=moment: reached(moment), here.said)  # type: ignore[misc]
-            time.sleep(draw.random())
             (here.runner if victim == "runner" else here.workers[0]).kill()
         wait_until(lambda: reached(submissions), here.said)
         took_s = time.monotonic() - began
