@@ -194,6 +194,20 @@ def grade_one(
         raise typer.Exit(1)
 
 
+@app.command("grader-image")
+def grader_image(
+    base_image: Annotated[str, typer.Option(help="Instead of the public Python image.")] = "",
+    build_arg: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for the Dockerfile, such as PIP_INDEX_URL; may be repeated.")
+    ] = None,
+) -> None:
+    """Make the image that student code is graded in with CLASSROOM_GRADER=docker."""
+    from classroom.ops import images
+
+    image = images.make_grader_image(base_image, build_arg or [], say=lambda line: typer.echo(line, err=True))
+    typer.echo(f"{image.name} {image.digest}")
+
+
 def main() -> None:
     """Entry point: an error raised on purpose becomes one line on stderr and exit code 1."""
     try:

@@ -35,6 +35,7 @@ class Settings:
     workers: int = 0  # 0: one a core
     starts: dt.date | None = None  # the term's first day, when it isn't course.yaml's
     unsafe_engine: bool = False  # run hidden tests even where student code can't be confined
+    grader: str = "local"  # where student code runs: local, in processes of this machine, or docker, in containers
     service_bind: str = "http://127.0.0.1:8011"
     service_token: str = field(default="", repr=False)
     oauth_client_id: str = f"service-{SERVICE_NAME}"
@@ -75,8 +76,9 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from CLASSROOM_COURSE, CLASSROOM_STATE, CLASSROOM_PUBLIC_URL, CLASSROOM_HUB_API_URL,
-    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS and CLASSROOM_STARTS; raises SettingsError. JUPYTERHUB_SERVICE_URL,
-    JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN, JUPYTERHUB_CLIENT_ID and JUPYTERHUB_HOST come from the hub.
+    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS, CLASSROOM_GRADER and CLASSROOM_STARTS; raises SettingsError.
+    JUPYTERHUB_SERVICE_URL, JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN, JUPYTERHUB_CLIENT_ID and JUPYTERHUB_HOST come from
+    the hub.
 
     Without CLASSROOM_COURSE the course is found upwards from the working directory, then beside this package. What
     the environment doesn't say is read from settings.json in the state folder, where the launcher leaves it, so that
@@ -95,6 +97,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         workers=_parse_count(values.get("CLASSROOM_WORKERS", "0")),
         starts=_parse_date(values.get("CLASSROOM_STARTS", "")),
         unsafe_engine=values.get("CLASSROOM_UNSAFE_ENGINE", "") == "1",
+        grader=_parse_grader(values.get("CLASSROOM_GRADER", Settings.grader)),
         service_bind=values.get("JUPYTERHUB_SERVICE_URL", Settings.service_bind),
         service_token=values.get("JUPYTERHUB_API_TOKEN", ""),
         oauth_client_id=values.get("JUPYTERHUB_CLIENT_ID", Settings.oauth_client_id),
@@ -156,6 +159,12 @@ def _parse_count(text: str) -> int:
     if not text.isdigit():
         raise SettingsError(f"CLASSROOM_WORKERS is {text!r}; give a whole number, 0 for one a core")
     return int(text)
+
+
+def _parse_grader(text: str) -> str:
+    if text not in ("local", "docker"):
+        raise SettingsError(f"CLASSROOM_GRADER is {text!r}; give local or docker")
+    return text
 
 
 def _parse_date(text: str) -> dt.date | None:

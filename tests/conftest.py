@@ -5,13 +5,18 @@ in CLASSROOM_REQUIRE (browser,user) must be there: such a test then fails instea
 """
 
 import os
-import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from classroom.assignments import load_course
+from classroom.config import load_settings
+from classroom.errors import ClassroomError
+from classroom.grading.containers import connect
+from classroom.grading.engines import contents_of
+from classroom.grading.image import Contents, find_image, pack_context
 from judge.sandbox.groups import open_group
 from judge.sandbox.probe import rung_here
 from tests.other_user import why_no_other_user
@@ -24,8 +29,24 @@ def _why_no_browser() -> str:
     return "" if Path(CHROMIUM).exists() else f"{CHROMIUM} is missing: apt-get install chromium"
 
 
+@cache
 def _why_no_docker() -> str:
-    return "" if shutil.which("docker") else "there is no docker command"
+    """A Docker engine that answers, with the image of this checkout."""
+    try:
+        client = connect()
+        try:
+            find_image(client, pack_context(contents_of_course()))
+        finally:
+            client.close()
+    except ClassroomError as error:
+        return str(error)
+    return ""
+
+
+def contents_of_course() -> Contents:
+    """What the image of this checkout's grader holds."""
+    settings = load_settings({"CLASSROOM_COURSE": str(ROOT)})
+    return contents_of(settings, load_course(ROOT))
 
 
 def _why_no_sandbox() -> str:

@@ -8,7 +8,6 @@ runs notebook and tests in one kernel, and its name stands in each result.
 import contextlib
 import importlib.util
 import os
-import queue
 import select
 import signal
 import subprocess
@@ -19,14 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import judge
 from classroom.assignments import Course, load_course
 from classroom.config import Settings
 from classroom.errors import GraderError
+from classroom.grading.image import Contents
+from classroom.grading.warm import OVERRUN_S, WarmEngine
 from judge import kernel, runner
 from judge.plan import GradingJob, GradingResult
 from judge.sandbox.probe import rung_here
-
-OVERRUN_S = 60.0  # beyond the submission's own budget: for starting, judging, stopping and writing
 
 
 class Engine(Protocol):
@@ -64,8 +64,20 @@ def places_of(settings: Settings, course: Course) -> Places:
 
 def engine_of(settings: Settings, course: Course | None = None) -> Engine:
     """The engine for this machine; raises GraderError where it can't confine and nobody allowed to go without."""
-    places = places_of(settings, course or load_course(settings.course_root, starts=settings.starts))
-    return bare_engine(places, unsafe=settings.unsafe_engine)
+    course = course or load_course(settings.course_root, starts=settings.starts)
+    if settings.grader == "docker":
+        # Docker's library takes 0.2 s to import, which authors who grade all day needn't wait for.
+        from classroom.grading.containers import open_engine
+
+        return open_engine(contents_of(settings, course))
+    return bare_engine(places_of(settings, course), unsafe=settings.unsafe_engine)
+
+
+def contents_of(settings: Settings, course: Course) -> Contents:
+    """What the grader's image holds for a course."""
+    places = places_of(settings, course)
+    packages = (Path(judge.__file__).parent, *_package_folders(course.student_packages))
+    return Contents(packages, places.authors, places.shared)
 
 
 def bare_engine(places: Places, *, unsafe: bool = False) -> Engine:
@@ -117,55 +129,35 @@ class KernelEngine:
             _kill_group(process)
 
 
-class SplitEngine:
-    """Grading processes that stay warm between jobs; as many as there are jobs at a time."""
+class SplitEngine(WarmEngine):
+    """Grades in processes of this machine."""
 
     def __init__(self, places: Places | None = None) -> None:
         places = places or Places()
-        self._arguments = [
+        arguments = [
             *_words("--authors", places.authors),
             *_words("--readable", places.readable),
             *_words("--shared", places.shared),
         ]
-        self._idle: queue.LifoQueue[subprocess.Popen[bytes]] = queue.LifoQueue()
-        self._alive: set[subprocess.Popen[bytes]] = set()
+        super().__init__(runner.ENGINE, lambda: LocalWorker(arguments))
 
-    @property
-    def name(self) -> str:
-        return runner.ENGINE
 
-    def grade(self, job: GradingJob) -> GradingResult:
-        process = self._take()
-        try:
-            answer = _converse(process, job.to_json(), time.monotonic() + job.limits.total_s + OVERRUN_S)
-        except BaseException:
-            self._discard(process)
-            raise
-        self._idle.put(process)
-        if answer.startswith(b'{"fault"'):
-            raise GraderError(f"{job.id}: {answer.decode('utf-8', 'replace')[:500]}")
-        return GradingResult.from_json(answer.decode())
+class LocalWorker:
+    """A grading process of this machine, spoken with over its standard streams."""
 
-    def stop(self) -> None:
-        for process in list(self._alive):
-            self._discard(process)
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._process = _start("judge.worker", arguments)
 
-    def _take(self) -> "subprocess.Popen[bytes]":
-        with contextlib.suppress(queue.Empty):
-            while True:
-                process = self._idle.get_nowait()
-                if process.poll() is None:
-                    return process
-                self._discard(process)
-        process = _start("judge.worker", self._arguments)
-        self._alive.add(process)
-        return process
+    def ask(self, line: str, deadline: float) -> bytes:
+        return _converse(self._process, line, deadline)
 
-    def _discard(self, process: "subprocess.Popen[bytes]") -> None:
-        self._alive.discard(process)
-        _kill_group(process)
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        _kill_group(self._process)
         with contextlib.suppress(OSError, ValueError):
-            process.communicate(timeout=10)
+            self._process.communicate(timeout=10)
 
 
 def _converse(process: "subprocess.Popen[bytes]", line: str, deadline: float) -> bytes:

