@@ -59,14 +59,18 @@ start_engine() {
   fail "dockerd doesn't start: $why (all of it: $folder/dockerd.log)"
 }
 
+bootstrap() {
+  rm -rf "$folder/base"
+  debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$folder/base" "$1" \
+    >"$folder/debootstrap.log" 2>&1
+}
+
 make_image() {
   local mirror
   if [ ! -e "$folder/base.complete" ]; then
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
     [ -n "$mirror" ] || fail "this machine's apt sources name no mirror of bookworm"
-    rm -rf "$folder/base"
-    debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$folder/base" "$mirror" \
-      >"$folder/debootstrap.log" 2>&1 || fail "debootstrap failed: $(tail -n 1 "$folder/debootstrap.log")"
+    bootstrap "$mirror" || bootstrap "$mirror" || fail "debootstrap failed: $(tail -n 1 "$folder/debootstrap.log")"
     rm -rf "$folder"/base/var/cache/apt/* "$folder"/base/var/lib/apt/lists/*
     cp /etc/ssl/certs/ca-certificates.crt "$folder/base/etc/ssl/certs/ca-certificates.crt"
     touch "$folder/base.complete"
