@@ -25,6 +25,7 @@ from tests.tiny_course import LOOPS, PARTLY, RIGHT, SOURCE, filled
 pytestmark = pytest.mark.needs("docker")
 PATIENCE_S = 120.0
 REAL = ROOT / "source" / "01_data_engineering" / "exercises_01.ipynb"
+PATIENT = Limits(cell_s=600, call_s=600, test_s=600, total_s=1200)
 SLEEPS = GradingJob("job", "ps1", (PlanCell("answer", "student", "import time\ntime.sleep(600)"),), limits=Limits(600))
 
 
@@ -76,7 +77,7 @@ def told(result: SubmissionResult) -> list[tuple[str, float, State]]:
 def test_a_container_says_what_this_machine_says(engine: ContainerEngine, tmp_path: Path, answers: Any) -> None:
     submission = tmp_path / "ps1.ipynb"
     submission.write_bytes(filled(answers))
-    limits = Limits(call_s=3, test_s=5)
+    limits = Limits(call_s=6, test_s=10)
     local = SplitEngine()
 
     here = verdicts(local, SOURCE, submission, limits)
@@ -91,10 +92,10 @@ def test_a_real_submission_earns_the_same_in_a_container(engine: ContainerEngine
     contents = contents_of_course()
     local = SplitEngine(Places(tuple(contents.authors), tuple(contents.packages[1:]), tuple(contents.shared)))
 
-    here = grade_one(REAL, REAL, local, Limits()).result
+    here = grade_one(REAL, REAL, local, PATIENT).result
 
     local.stop()
-    there = grade_one(REAL, REAL, engine, Limits()).result
+    there = grade_one(REAL, REAL, engine, PATIENT).result
     assert (there.points, there.status) == (here.points, "ok")
     assert told(there) == told(here)
 
