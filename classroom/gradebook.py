@@ -196,7 +196,7 @@ class Gradebook:
             self._write_penalty(session, submission)
 
     def auto_cells(self, assignment: AssignmentId) -> list[AutoCell]:
-        """The cells that autograding scores, by notebook and in the order they were generated in."""
+        """The cells that autograding scores, by notebook and grade_id."""
         query = select(nb.Notebook).join(nb.Assignment, nb.Assignment.id == nb.Notebook.assignment_id)
         with self._sessions() as session:
             notebooks = session.scalars(query.where(nb.Assignment.name == assignment).order_by(nb.Notebook.name)).all()
@@ -204,7 +204,7 @@ class Gradebook:
                 AutoCell(assignment, NotebookId(notebook.name), GradeId(cell.name), cell.max_score)
                 for notebook in notebooks
                 for written in [{cell.name for cell in notebook.solution_cells}]
-                for cell in sorted(notebook.grade_cells, key=lambda cell: cell.id)
+                for cell in sorted(notebook.grade_cells, key=lambda cell: cell.name)
                 if cell.cell_type == "code" and cell.name not in written
             ]
 

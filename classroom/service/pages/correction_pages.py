@@ -160,6 +160,8 @@ def _show_excuse(
         got = [own[key] for own in scores.values() if key in own]
         title = titles.get(cell.grade_id, cell.grade_id)
         views.append(CellView(cell, title, held.get(key), len(got), sum(one >= cell.max_score for one in got)))
+    reading_order = list(titles)
+    views.sort(key=lambda view: reading_order.index(view.cell.grade_id) if view.cell.grade_id in titles else -1)
     worth = [view for view in views if view.cell.max_score]
     chosen = next((view for view in worth if name in {view.name, view.cell.grade_id}), None)
     if name and chosen is None:

@@ -1,10 +1,11 @@
-"""The ledger as it is told on a page: what one act wrote for many students is one line. Pure."""
+"""The ledger as it is told on a page: what one act wrote for many students is a line, corrections stay apart. Pure."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from classroom.corrections import EVENT as CORRECTION
 from classroom.db.tables import Event
 
 _ONE_ACT = dt.timedelta(minutes=2)
@@ -39,5 +40,5 @@ def tell(events: Sequence[Event], *, lines: int = 20) -> list[Told]:
 
 
 def _is_one_act(last: Told, event: Event, oldest: dt.datetime) -> bool:
-    is_same = (last.kind, last.actor) == (event.kind, event.actor)
+    is_same = (last.kind, last.actor) == (event.kind, event.actor) and event.kind != CORRECTION
     return is_same and event.student not in {None, event.actor} and oldest - event.at < _ONE_ACT
