@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.preprocessors import ClearSolutions, Execute
-from nbgrader.utils import determine_grade, is_grade
+from nbgrader.utils import determine_grade, is_grade, is_solution
 from traitlets.config import Config
 
 from classroom.assignments import load_course
@@ -122,7 +122,8 @@ def run_plain(notebook: nbformat.NotebookNode, folder: Path, places: Places) -> 
             config = Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/k"})
             done, _ = Execute(config=config, timeout=120).preprocess(copy.deepcopy(notebook), resources)
     code = [cell for cell in done.cells if cell.cell_type == "code"]
-    scores = {cell.metadata.nbgrader.grade_id: determine_grade(cell)[0] for cell in code if is_grade(cell)}
+    tests = [cell for cell in code if is_grade(cell) and not is_solution(cell)]  # a person marks the others
+    scores = {cell.metadata.nbgrader.grade_id: determine_grade(cell)[0] for cell in tests}
     return Ran({name_of(cell): cell.outputs for cell in code}, scores)
 
 
