@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from judge.sandbox import owners
@@ -46,11 +47,11 @@ class Group:
     def version(self) -> int:
         return self.place.version
 
-    @property
+    @cached_property
     def folders(self) -> tuple[Path, ...]:
         return tuple(dict.fromkeys((self.place.memory / self.name, self.place.pids / self.name)))
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Path, ...]:
         return tuple(folder / "cgroup.procs" for folder in self.folders)
 
@@ -69,12 +70,17 @@ class Group:
         _write_if_there(memory / "memory.memsw.limit_in_bytes", str(memory_bytes))
 
     def counters(self) -> Counters:
-        memory = self.place.memory / self.name / ("memory.events" if self.version == 2 else "memory.oom_control")
-        return Counters(_counter(memory, "oom_kill"), _counter(self.place.pids / self.name / "pids.events", "max"))
+        memory, pids = self._counted
+        return Counters(_counter(memory, b"oom_kill"), _counter(pids, b"max"))
+
+    @cached_property
+    def _counted(self) -> tuple[Path, Path]:
+        memory = "memory.events" if self.version == 2 else "memory.oom_control"
+        return self.place.memory / self.name / memory, self.place.pids / self.name / "pids.events"
 
     def members(self) -> list[int]:
         with suppress(OSError, ValueError):
-            return [int(word) for word in self.entries[-1].read_text(encoding="ascii").split()]
+            return [int(word) for word in _read(self.entries[-1]).split()]
         return []
 
     def kill(self) -> None:
@@ -193,10 +199,16 @@ def _write_if_there(path: Path, text: str) -> None:
         path.write_text(text, encoding="ascii")
 
 
-def _counter(path: Path, key: str) -> int:
+def _counter(path: Path, key: bytes) -> int:
     with suppress(OSError, ValueError):
-        for line in path.read_text(encoding="ascii").splitlines():
-            name, _, value = line.partition(" ")
+        for line in _read(path).splitlines():
+            name, _, value = line.partition(b" ")
             if name == key:
                 return int(value)
     return 0
+
+
+def _read(path: Path) -> bytes:
+    """A watchdog asks 20 times a second: Path.read_text takes three times as long."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
