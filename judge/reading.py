@@ -32,7 +32,6 @@ class Code:
     into: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     reads_variables: bool = False
-    has_global: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,7 +182,7 @@ def _code(nodes: Iterable[ast.AST]) -> Code:
     """From nodes of whole trees, each before those inside it."""
     loaded, roots = list[str](), list[str]()
     attributes, into, imports, own_generators = set[str](), set[str](), set[str](), set[int]()
-    reads_variables = has_global = False
+    reads_variables = False
     for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
@@ -203,8 +202,6 @@ def _code(nodes: Iterable[ast.AST]) -> Code:
                 imports |= {path for _, path in _imported(node)}
             case ast.Constant(value=str(text)):
                 reads_variables = reads_variables or bool(_AT_NAME.search(text))
-            case ast.Global():
-                has_global = True
     return Code(
         names=frozenset(loaded),
         bare=frozenset(Counter(loaded) - Counter(roots)),
@@ -212,17 +209,16 @@ def _code(nodes: Iterable[ast.AST]) -> Code:
         into=frozenset(into),
         imports=frozenset(imports),
         reads_variables=reads_variables,
-        has_global=has_global,
     )
 
 
 def _root(node: ast.expr) -> str:
-    """The name at the beginning of `name.a[0].b().c`, or ""."""
+    """The name at the beginning of `name.a[0].b`, or ""."""
     while True:
         match node:
             case ast.Name(id=name):
                 return name
-            case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Call(func=inner):
+            case ast.Attribute(value=inner) | ast.Subscript(value=inner):
                 node = inner
             case _:
                 return ""

@@ -9,7 +9,6 @@ What can't be read counts as unsteady. Somebody who hides a change from this rea
 own functions are asked, and nothing else.
 """
 
-import builtins
 import re
 from collections.abc import Collection, Sequence
 
@@ -45,7 +44,6 @@ _MOMENTARY = re.compile(
 )
 _HARMLESS_DUNDERS = frozenset({"__doc__", "__init__", "__name__", "__version__"})
 _HISTORY = re.compile(r"_+|_i+|_o?h|_d?h|_i?\d+|__.*")  # names that IPython or Python sets
-_BUILTINS = frozenset(dir(builtins))
 
 
 class Notebook:
@@ -61,7 +59,7 @@ class Notebook:
         self._preloaded = frozenset(preloaded)
         self._packages = {_top(module) for module in preloaded} & _CALM | _STANDARD
         self._paths: dict[str, set[str]] = {}  # what the names of imports stand for, anywhere in the notebook
-        self._fixed = set(_BUILTINS)  # names whose values no calm cell sets anything in
+        self._fixed = set[str]()  # names of functions, and of parts of modules
         self._note_names()
         self._first_restless = self._find_first_restless()
 
@@ -123,11 +121,10 @@ class Notebook:
                 return True
             case Imported(path=path):
                 return _is_pure(path)
-            case Function(code=code, reaches=reaches):
+            case Function(code=code):
+                # Code that acts is restless: no cell after it is passed.
                 return not (
-                    self._acts(code)
-                    or code.into & reaches
-                    or code.reads_variables
+                    code.reads_variables
                     or "open" in code.names
                     or any(map(_MOMENTARY.fullmatch, code.attributes))
                     or not all(map(_is_pure, code.imports))
@@ -138,14 +135,13 @@ class Notebook:
         """Whether code may change more than variables and the values behind them."""
         used = {path for name in code.names for path in self._paths.get(name, ())}
         return bool(
-            code.has_global
-            or code.names & _REFLECTION
+            code.names & _REFLECTION
             or code.attributes & _SETTINGS
             or any(map(_is_dunder, code.attributes | code.names))
             or {_top(path) for path in used} - _CALM
             or _last(used) & _SETTINGS
             or any(map(self._is_module, code.bare))
-            or code.into & (self._fixed | self._paths.keys() | {"", "cls"})
+            or code.into & (self._fixed | self._paths.keys() | {""})
             or {_top(path) for path in code.imports} - self._packages
         )
 
