@@ -80,7 +80,8 @@ def _score_of(standing: Standing | None) -> Callable[[float], float | None]:
 def _write_autograded(settings: Settings, intake: SubmissionIntake, notebooks: dict[Any, dict[str, Any]]) -> None:
     """Replaces autograded/<student>/<assignment>/ whole."""
     files = {
-        f"{name}.ipynb": (json.dumps(notebook, ensure_ascii=False) + "\n").encode()  # an indent costs Python's slow encoder, 5 ms
+        # Without an indent, for which Python's slow encoder is used: 5 ms.
+        f"{name}.ipynb": (json.dumps(notebook, ensure_ascii=False) + "\n").encode()
         for name, notebook in notebooks.items()
     }
     stamp = submission_folder(settings, intake.assignment, intake.student) / TIMESTAMP
