@@ -31,7 +31,7 @@ class RunningClass:
     wrap: Callable[[Sequence[str]], list[str]] = list
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str, timeout_s: float = 180) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str, timeout_s: float = 600) -> "subprocess.CompletedProcess[str]":
         """`classroom` with these arguments, for this course and state."""
         mine = {"CLASSROOM_COURSE": str(self.course), "CLASSROOM_STATE": str(self.state), **self.environment}
         return subprocess.run(
