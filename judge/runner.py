@@ -132,7 +132,9 @@ class Runner:
         hung = 0
         while waiting := [cell for cell in run.job.cells if cell.role == "test" and cell.id not in verdicts]:
             if hung >= MAX_HUNG_JUDGES or time.monotonic() > run.deadline:
-                found, usage = [_hung(cell) for cell in waiting], Usage(0.0, None)
+                used_up = f"not run: the notebook's {run.job.limits.total_s:g} s were used up"
+                reason = "not run: two tests hung" if hung >= MAX_HUNG_JUDGES else used_up
+                found, usage = [_late(cell, reason) for cell in waiting], Usage(0.0, None)
             else:
                 found, usage = self._ask_judge(run, waiting)
             hung += found[-1].reason == HUNG
@@ -234,7 +236,7 @@ def _order_verdicts(channel: Channel, order: dict[str, Any], run: Run, tests: Se
 def _of_lost_judge(cell: PlanCell, why: str) -> CellVerdict:
     """A judge that hangs does so in a library, over what a student made; one that dies is our fault."""
     if "in time" in why:
-        return _hung(cell)
+        return _late(cell, HUNG)
     return CellVerdict(cell.id, 0.0, cell.points, State.grader_fault, cell.hint, f"the judge is gone: {why}")
 
 
@@ -246,8 +248,8 @@ def _with_cause(verdict: CellVerdict, watchdog: Watchdog | None) -> CellVerdict:
     return replace(verdict, state=state, reason=reason)
 
 
-def _hung(cell: PlanCell) -> CellVerdict:
-    return CellVerdict(cell.id, 0.0, cell.points, State.timeout, cell.hint, HUNG)
+def _late(cell: PlanCell, reason: str) -> CellVerdict:
+    return CellVerdict(cell.id, 0.0, cell.points, State.timeout, cell.hint, reason)
 
 
 def _parse_verdict(raw: Mapping[str, Any], cell: PlanCell) -> CellVerdict:
