@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from classroom.service.pages import (
     agreement_pages,
+    calibration_pages,
     correction_pages,
     course_acts,
     course_pages,
@@ -26,6 +27,7 @@ routers: list[APIRouter] = [
     dry_run_pages.router,
     extension_pages.router,
     roster_pages.router,
+    calibration_pages.router,  # before pieces, whose addresses it looks like
     grading_pages.router,
     desk_acts.router,
     third_pages.router,

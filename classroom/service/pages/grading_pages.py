@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from classroom.config import SERVICE_PREFIX
 from classroom.db.tables import Grading
-from classroom.errors import NotFound, Refused
+from classroom.errors import Forbidden, NotFound, Refused
 from classroom.marking.claims import Taken, take
 from classroom.marking.drafts import marking_in
 from classroom.marking.snippets import load_snippets
@@ -50,7 +50,7 @@ def queue(request: Request, caller: InGrader, context: InContext) -> Response:
     with context.database.reading() as session:
         queues = load_queues(session, context, gradebook(request), caller.name)
     next_pieces = {one.task.task: one.next_after(None) for one in queues}
-    first = next((one for one in queues if one.left and next_pieces[one.task.task]), None)
+    first = next((one for one in queues if one.left and one.is_calibrated and next_pieces[one.task.task]), None)
     return page(request, caller, "queue.html", queues=queues, next_pieces=next_pieces, first=first)
 
 
@@ -60,6 +60,8 @@ def next_piece(request: Request, caller: InGrader, context: InContext, task: str
     with context.database.reading() as session:
         found = find_queue(session, context, gradebook(request), task, caller.name)
     criterion = _criterion(found.rubric, by)
+    if not found.is_calibrated:
+        return redirect(request, f"{SERVICE_PREFIX}/{context.course.id}/grading/{task}/calibrate")
     return _go_on(request, context, found, None, criterion, "Nothing of this is left for you.")
 
 
@@ -149,6 +151,8 @@ def parse_seen(form: FormData) -> tuple[int, int]:
 def _own_piece(found: Queue, piece: str) -> QueuePiece:
     """A piece that this grader marks, marked or began; what others finished isn't there."""
     one = found.piece(piece)
+    if not found.is_calibrated:
+        raise Forbidden("mark this task's anchors first, from your queue: it opens when you agree with them")
     if one.round is None and one.draft is None:
         raise NotFound("there is no such piece in your queue; go back to the queue")
     return one

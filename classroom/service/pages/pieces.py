@@ -12,6 +12,7 @@ from classroom.errors import NotFound
 from classroom.gradebook import Gradebook
 from classroom.grading.submissions import collected
 from classroom.ids import GradeId, StudentId
+from classroom.marking.calibration import load_calibrated
 from classroom.marking.claims import claims_on
 from classroom.marking.drafts import drafts_of
 from classroom.marking.pace import pace_s
@@ -89,6 +90,7 @@ class Queue:
     pieces: tuple[QueuePiece, ...]
     waiting: int
     pace_s: float | None
+    is_calibrated: bool  # or need not be
 
     @property
     def mine(self) -> tuple[QueuePiece, ...]:
@@ -210,6 +212,7 @@ def load_queue(
         table.pieces(assignment, rules),
         waiting=sum(student not in rows for student in wanted),
         pace_s=pace_s([row.at for row in gradings if row.grader == grader]),
+        is_calibrated=not assignment.calibration or load_calibrated(session, task, rules, grader).passed,
     )
 
 

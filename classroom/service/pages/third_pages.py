@@ -76,7 +76,7 @@ def _find(request: Request, caller: Caller, context: Context, task: str, piece: 
     with context.database.reading() as session:
         found = find_queue(session, context, gradebook(request), task, caller.name)
     one = found.piece(piece)
-    if one not in found.third:
+    if one not in found.third or not found.is_calibrated:
         raise NotFound("there is nothing to decide here; go back to the queue")
     return found, one
 
