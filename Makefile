@@ -69,11 +69,15 @@ redteam: env  ## attack the grading engine with every notebook of the corpus, an
 	$(BIN)/python -m tests.redteam --engine judge
 
 .PHONY: acceptance
-acceptance: acceptance-kills  ## run what takes too long for every change
+acceptance: acceptance-kills acceptance-rescore  ## run what takes too long for every change
 
 .PHONY: acceptance-kills
 acceptance-kills: env  ## grade 200 submissions on a cluster whose processes are killed at random: make acceptance-kills [SEED=n]
 	$(BIN)/python -m tests.kill_storm $(if $(SEED),--seed $(SEED))
+
+.PHONY: acceptance-rescore
+acceptance-rescore: env  ## score 1,000 gradings anew by a changed rubric in 5 seconds
+	$(BIN)/python -m tests.rescore_bench
 
 .PHONY: bench-grading
 bench-grading: env  ## compare the grading engine with nbgrader and with a floor, in one run

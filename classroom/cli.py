@@ -160,6 +160,26 @@ def scores(assignment: Assignment) -> None:
 
 
 @app.command()
+def rescore(
+    assignment: Assignment,
+    write: Annotated[bool, typer.Option("--apply", help="Write the new points into the gradebook.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last rescore back.")] = False,
+) -> None:
+    """Show what a changed rubric does to the points that were given; with --apply write them."""
+    from classroom.ops import rescoring, steps
+
+    with steps.open_class() as here:
+        if undo:
+            typer.echo(f"{rescoring.undo(here, assignment)} scores are as they were before the last rescore.")
+            return
+        plan = rescoring.rescore(here, assignment, write=write)
+    for line in rescoring.told(plan):
+        typer.echo(line)
+    if plan.changes and not write:
+        typer.echo(f"Nothing is written yet. To write it: classroom rescore {assignment} --apply")
+
+
+@app.command()
 def check(
     assignment: Assignment,
     task: Annotated[str | None, typer.Option(help="Only the known answers of this solution cell.")] = None,

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbgrader.api as nb
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm import sessionmaker as make_sessions
 
 from classroom import policy
@@ -54,6 +54,14 @@ class AutoCell:
     notebook: NotebookId
     grade_id: GradeId
     max_score: float
+
+
+@dataclass(frozen=True)
+class ManualScore:
+    """What graders gave for one task of one submission."""
+
+    points: float
+    comment: str | None
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ class Gradebook:
                     if correct := corrected.get((notebook, GradeId(record.grade_id))):
                         grade.manual_score, grade.needs_manual_grade = correct(grade.max_score), False
             session.flush()
-            self._write_penalty(session, submission)
+            self._write_penalties(session, [submission])
 
     def untouched(self, assignment: AssignmentId, notebook: NotebookId) -> Mapping[str, str]:
         """The checksum of each of the notebook's cells as students got it, by grade_id; empty when not generated."""
@@ -180,20 +188,44 @@ class Gradebook:
         comment: str | None,
     ) -> None:
         """A grader's points and comment for one task; the task then needs no manual grade. Raises NotFound."""
+        self.set_manual_scores(assignment, notebook, task, {student: ManualScore(points, comment)})
+
+    def set_manual_scores(
+        self, assignment: AssignmentId, notebook: NotebookId, task: GradeId, scores: Mapping[StudentId, ManualScore]
+    ) -> None:
+        """Points and comments of one task for many, in one transaction. Raises NotFound when one can't be written."""
         with self._writing() as session:
-            submission = _submission(session, assignment, student)
-            if submission is None:
-                raise NotFound(f"{student} has no autograded submission of {assignment}; autograde it first")
-            submitted = _notebook(submission, notebook)
-            grade = next((one for one in submitted.grades if one.cell.name == task), None)
-            if grade is None:
-                raise NotFound(f"{assignment}/{notebook} has no task {task!r}")
-            grade.manual_score, grade.needs_manual_grade = points, False
-            for row in submitted.comments:
-                if row.cell.name == task:
-                    row.manual_comment = comment
+            found = {
+                one.student_id: (grade, one) for grade, one in _of_cell(session, nb.Grade, assignment, notebook, task)
+            }
+            for student in scores:
+                if student not in found and _submission(session, assignment, student) is None:
+                    raise NotFound(f"{student} has no autograded submission of {assignment}; autograde it first")
+                if student not in found:
+                    raise NotFound(f"{assignment}/{notebook} has no task {task!r}")
+            for student, score in scores.items():
+                grade = found[student][0]
+                grade.manual_score, grade.needs_manual_grade = score.points, False
+            for row, submission in _of_cell(session, nb.Comment, assignment, notebook, task):
+                if submission.student_id in scores:
+                    row.manual_comment = scores[submission.student_id].comment
             session.flush()
-            self._write_penalty(session, submission)
+            self._write_penalties(session, [found[student][1] for student in scores])
+
+    def manual_scores(
+        self, assignment: AssignmentId, notebook: NotebookId, task: GradeId
+    ) -> Mapping[StudentId, ManualScore]:
+        """What graders gave for one task, by student, without those who have nothing by hand yet."""
+        with self._sessions() as session:
+            comments = {
+                one.student_id: row.manual_comment
+                for row, one in _of_cell(session, nb.Comment, assignment, notebook, task)
+            }
+            return {
+                StudentId(one.student_id): ManualScore(grade.manual_score, comments.get(one.student_id))
+                for grade, one in _of_cell(session, nb.Grade, assignment, notebook, task)
+                if grade.manual_score is not None
+            }
 
     def auto_cells(self, assignment: AssignmentId) -> list[AutoCell]:
         """The cells that autograding scores, by notebook and grade_id."""
@@ -223,14 +255,12 @@ class Gradebook:
     def correct(self, cell: AutoCell, scores: Mapping[StudentId, float | None]) -> None:
         """Puts corrected scores in the place of auto scores, None for the auto score again; in one transaction."""
         with self._writing() as session:
-            query = _grades(cell.assignment, nb.Grade, nb.SubmittedAssignment)
-            query = query.where(nb.Notebook.name == cell.notebook, nb.BaseCell.name == cell.grade_id)
-            found = [(grade, one) for grade, one in session.execute(query).all() if one.student_id in scores]
+            rows = _of_cell(session, nb.Grade, cell.assignment, cell.notebook, cell.grade_id)
+            found = [(grade, one) for grade, one in rows if one.student_id in scores]
             for grade, submission in found:
                 grade.manual_score, grade.needs_manual_grade = scores[submission.student_id], False
             session.flush()
-            for _, submission in found:
-                self._write_penalty(session, submission)
+            self._write_penalties(session, [submission for _, submission in found])
 
     def enter_students(self, names: Mapping[StudentId, str]) -> None:
         """Makes or renames these students, by id; the last word of a name is taken as the family's."""
@@ -250,7 +280,7 @@ class Gradebook:
             for submission in session.scalars(query):
                 if submission.assignment.name in due:
                     self._write_extension(submission, due[submission.assignment.name])
-                    self._write_penalty(session, submission)
+                    self._write_penalties(session, [submission])
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -283,30 +313,35 @@ class Gradebook:
         rules = self._course.assignment(submission.assignment.name)
         submission.extension = None if due is None else due.astimezone(dt.UTC) - rules.due.astimezone(dt.UTC)
 
-    def _write_penalty(self, session: Session, submission: Any) -> None:
+    def _write_penalties(self, session: Session, submissions: Sequence[Any]) -> None:
         """Points that the late rule takes from each notebook; nbgrader's exporter subtracts them."""
-        share = 0.0
-        if submission.timestamp is not None:
-            rules = self._course.assignment(submission.assignment.name)
-            extended = None
-            if submission.extension is not None:
-                extended = rules.due.astimezone(dt.UTC) + submission.extension
-            share = policy.late_penalty(rules, submission.timestamp.replace(tzinfo=dt.UTC), extended)
-        for notebook in submission.notebooks:
-            query = select(func.coalesce(func.sum(nb.Grade.score), 0.0)).where(nb.Grade.notebook_id == notebook.id)
-            notebook.late_submission_penalty = share * float(session.scalar(query) or 0.0) or None
+        shares = {notebook: self._late_share(one) for one in submissions for notebook in one.notebooks}
+        late = [notebook.id for notebook, share in shares.items() if share]
+        query = select(nb.Grade.notebook_id, func.sum(nb.Grade.score)).where(nb.Grade.notebook_id.in_(late))
+        points = {found: float(total or 0.0) for found, total in session.execute(query.group_by(nb.Grade.notebook_id))}
+        for notebook, share in shares.items():
+            notebook.late_submission_penalty = share * points.get(notebook.id, 0.0) or None
+
+    def _late_share(self, submission: Any) -> float:
+        if submission.timestamp is None:
+            return 0.0
+        rules = self._course.assignment(submission.assignment.name)
+        extended = None
+        if submission.extension is not None:
+            extended = rules.due.astimezone(dt.UTC) + submission.extension
+        return policy.late_penalty(rules, submission.timestamp.replace(tzinfo=dt.UTC), extended)
 
 
-def _grades(assignment: AssignmentId, *columns: Any) -> Any:
-    """These columns of all grades of an assignment, with their submissions, notebooks and cells."""
+def _grades(assignment: AssignmentId, *columns: Any, table: Any = nb.Grade) -> Any:
+    """These columns of an assignment's grades, or comments, with their submissions, notebooks and cells."""
     return (
         select(*columns)
-        .select_from(nb.Grade)
-        .join(nb.SubmittedNotebook, nb.SubmittedNotebook.id == nb.Grade.notebook_id)
+        .select_from(table)
+        .join(nb.SubmittedNotebook, nb.SubmittedNotebook.id == table.notebook_id)
         .join(nb.SubmittedAssignment, nb.SubmittedAssignment.id == nb.SubmittedNotebook.assignment_id)
         .join(nb.Notebook, nb.Notebook.id == nb.SubmittedNotebook.notebook_id)
         .join(nb.Assignment, nb.Assignment.id == nb.SubmittedAssignment.assignment_id)
-        .join(nb.BaseCell, nb.BaseCell.id == nb.Grade.cell_id)
+        .join(nb.BaseCell, nb.BaseCell.id == table.cell_id)
         .where(nb.Assignment.name == assignment)
     )
 
@@ -325,6 +360,16 @@ def _submission(session: Session, assignment: AssignmentId, student: StudentId) 
         .where(nb.Assignment.name == assignment, nb.SubmittedAssignment.student_id == student)
     )
     return session.scalar(query)
+
+
+def _of_cell(
+    session: Session, table: Any, assignment: AssignmentId, notebook: NotebookId, cell: GradeId
+) -> list[tuple[Any, Any]]:
+    """Each submission's row of one cell, of nbgrader's grades or comments, with the submission; in one query."""
+    query = _grades(assignment, table, nb.SubmittedAssignment, table=table)
+    query = query.where(nb.Notebook.name == notebook, nb.BaseCell.name == cell)
+    notebooks = selectinload(nb.SubmittedAssignment.notebooks)  # for the penalty; one query instead of one each
+    return [(row, one) for row, one in session.execute(query.options(notebooks))]
 
 
 def _notebook(submission: Any, notebook: NotebookId) -> Any:

@@ -88,6 +88,17 @@ def load_gradings(session: Session, task: Task) -> Sequence[Grading]:
     return session.scalars(select(Grading).where(Grading.id.in_(newest)).order_by(Grading.id)).all()
 
 
+def load_tasks(session: Session, course: CourseId, assignment: AssignmentId) -> list[Task]:
+    """The tasks of an assignment that anybody has marked, by notebook and name."""
+    query = (
+        select(Grading.notebook, Grading.task)
+        .where(Grading.course == course, Grading.assignment == assignment)
+        .distinct()
+        .order_by(Grading.notebook, Grading.task)
+    )
+    return [Task(course, assignment, NotebookId(notebook), GradeId(task)) for notebook, task in session.execute(query)]
+
+
 def load_history(session: Session, task: Task, student: StudentId) -> Sequence[Grading]:
     """All gradings of one piece, oldest first."""
     of_piece = (

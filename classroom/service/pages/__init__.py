@@ -13,6 +13,7 @@ from classroom.service.pages import (
     extension_pages,
     grading_pages,
     home_pages,
+    rescore_pages,
     roster_pages,
     student_pages,
     third_pages,
@@ -32,4 +33,5 @@ routers: list[APIRouter] = [
     desk_acts.router,
     third_pages.router,
     agreement_pages.router,
+    rescore_pages.router,
 ]
