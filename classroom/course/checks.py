@@ -8,10 +8,10 @@ from pathlib import Path
 from classroom.course import lint
 from classroom.course.bank import Answer, complaints_about_coverage, complaints_about_score, load_bank
 from classroom.course.lint import Cell
+from classroom.course.rubric_checks import complaints_about_rubrics
 from classroom.course.split import complaints_about_split
 from classroom.errors import CourseError
 from classroom.ids import AssignmentId
-from classroom.rubric.files import load_rubric
 from judge.names import affected_cells, bound_names, needed_names, required_cells
 from judge.plan import CellVerdict, GradingJob, GradingResult, Limits, PlanCell, State
 
@@ -107,25 +107,19 @@ def _static_complaints(
         found = lint.complaints_about_form(cells)
         if any(cell.grade for cell in cells):
             found += lint.complaints_about_tests(cells) + complaints_about_split(cells)
-            found += _points_complaints(assignment, cells, folders.rubrics)
+            found += _points_complaints(cells)
         else:
             found += lint.complaints_about_lesson(cells)
         yield from (f"{name}: {complaint}" for complaint in found)
+    every = [cell for cells in notebooks.values() for cell in cells]
+    yield from complaints_about_rubrics(assignment, every, folders.rubrics)
 
 
-def _points_complaints(assignment: AssignmentId, cells: Sequence[Cell], rubrics: Path) -> list[str]:
-    found = []
+def _points_complaints(cells: Sequence[Cell]) -> list[str]:
     total = sum(cell.points for cell in cells if cell.grade)
     if f"{total:g} points" not in cells[0].source:
-        found.append(f"the cells are worth {total:g} points together; the first cell should say '{total:g} points'")
-    for cell in cells:
-        if cell.is_manual:
-            rubric = load_rubric(rubrics / assignment / f"{cell.grade_id}.yaml")
-            if rubric.points != round(100 * cell.points):
-                found.append(
-                    f"{cell.grade_id}: the cell has {cell.points:g} points, its rubric {rubric.points / 100:g}"
-                )
-    return found
+        return [f"the cells are worth {total:g} points together; the first cell should say '{total:g} points'"]
+    return []
 
 
 def _generate_release(assignment: AssignmentId, generate: Generate) -> dict[str, str]:
