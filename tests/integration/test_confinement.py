@@ -176,6 +176,30 @@ def test_what_a_killed_grading_process_left_behind_is_swept(tmp_path: Path) -> N
     wait_until(lambda: owners.processes_of_session(worker.pid) == [])
 
 
+def test_processes_of_a_dead_session_are_ended_with_their_folder(tmp_path: Path) -> None:
+    """Where no control group held them."""
+    script = (
+        "import os, sys, time\nfrom pathlib import Path\nfrom judge.sandbox.owners import new_name\n"
+        "(Path(sys.argv[1]) / new_name()).mkdir()\nos.fork()\nprint('.', flush=True)\ntime.sleep(600)"
+    )
+    leader = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert leader.stdout is not None
+    leader.stdout.readline(), leader.stdout.readline()
+    sweep(tmp_path)
+    living = list(tmp_path.iterdir()), owners.processes_of_session(leader.pid)
+
+    leader.kill()
+    leader.wait()
+    leader.stdout.close()
+    sweep(tmp_path)
+
+    assert (len(living[0]), len(living[1])) == (1, 2)
+    assert list(tmp_path.iterdir()) == []
+    wait_until(lambda: owners.processes_of_session(leader.pid) == [])
+
+
 def test_a_rung_travels_as_json() -> None:
     rung = Rung(False, True, 7, "cgroup v2", ("one",), ("two", "three"))
 
