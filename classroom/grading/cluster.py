@@ -45,15 +45,10 @@ class Cluster:
         """As Engine.grade; raises Unavailable when the scheduler is lost, which is no try of the job."""
         key = f"{job.id}-{uuid.uuid4().hex}"
         try:
-            future = self._client.submit(_grade, job.to_json().encode(), key=key, pure=False)
+            future = self._client.submit(_grade, job.to_json().encode(), self.name, key=key, pure=False)
         except (OSError, RuntimeError) as error:
             raise self._lost(str(error)) from error
-        result = GradingResult.from_json(self._ask(future, None, "the connection was lost").decode())
-        if result.engine != self.name:
-            raise GraderError(
-                f"{job.id}: a worker grades by {result.engine}, another by {self.name}; install one version everywhere"
-            )
-        return result
+        return GradingResult.from_json(self._ask(future, None, "the connection was lost").decode())
 
     @property
     def workers(self) -> int:
@@ -163,9 +158,20 @@ def _engine_name() -> bytes:
     return _engine().name.encode()
 
 
-def _grade(job: bytes) -> bytes:
-    """Runs on a worker. Only GraderError travels back: to the runner another error means that the cluster is lost."""
+def _grade(job: bytes, engine_name: str) -> bytes:
+    return grade_by(_engine(), job, engine_name)
+
+
+def grade_by(engine: Engine, job: bytes, engine_name: str) -> bytes:
+    """What a worker answers: a result as JSON, by the engine of that name and no other.
+
+    Only GraderError travels back: to the runner another error means that the cluster is lost.
+    """
+    if engine.name != engine_name:
+        raise GraderError(
+            f"a worker grades by {engine.name}, another by {engine_name}; give all of them one version and image"
+        )
     try:
-        return _engine().grade(GradingJob.from_json(job.decode())).to_json().encode()
+        return engine.grade(GradingJob.from_json(job.decode())).to_json().encode()
     except (OSError, ValueError) as error:
         raise GraderError(str(error)) from error
