@@ -65,6 +65,7 @@ _CLASSES = {
     "random_projection": "GaussianRandomProjection SparseRandomProjection",
     "semi_supervised": "LabelPropagation LabelSpreading SelfTrainingClassifier",
     "svm": "LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR",
+    "tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
 }
 _MODULE_OF = {name: f"sklearn.{module}" for module, names in _CLASSES.items() for name in names.split()}
 # Small objects in parameters that travel by their own parameters; they are the same on both sides.
