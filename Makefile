@@ -57,16 +57,15 @@ down:  ## stop everything that `make up` started, and nothing else
 status:  ## say whether the class runs, and where
 	@$(BIN)/classroom status --state '$(STATE)'
 
-# One thread in the numerical libraries: tests run beside servers on few cores. The corpus of attacks has a target of
-# its own: it takes 8 minutes and wants the machine to itself.
-TESTS ?= tests --ignore=tests/redteam/test_redteam.py
+# One thread in the numerical libraries: tests run beside servers on few cores.
+TESTS ?= tests
 .PHONY: test
 test: env data  ## run all tests this machine can run, and name each that it skips and why
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)
 
 .PHONY: redteam
-redteam: env  ## attack the grading engine with every notebook of the corpus, and print what came of it
-	$(BIN)/python -m tests.redteam --engine judge
+redteam: env  ## attack the grading engine with every notebook of the corpus, then again with layers switched off
+	$(BIN)/python -m tests.redteam --engine judge --controls
 
 .PHONY: acceptance
 acceptance: acceptance-kills acceptance-rescore  ## run what takes too long for every change

@@ -10,9 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +30,8 @@ ATTACKER = "attacker"
 CELL_S, CALL_S, TEST_S, TOTAL_S = 6.0, 4.0, 6.0, 30.0
 STOCK_CELL_S = 6
 LIMITS = Limits(cell_s=CELL_S, call_s=CALL_S, test_s=TEST_S, total_s=TOTAL_S)
+# For what must get to its end, however busy the machine is: honest work, and attacks that are to succeed.
+PATIENT = Limits(cell_s=20, call_s=15, test_s=20, total_s=60)
 DIED = "the grader died"
 _COURSE = f"""
 course: lab
@@ -64,12 +65,21 @@ class Graded:
 class Engine(Protocol):
     """Grades one submission at a time. budget_s: what a submission may take, with the engine's own work.
 
-    feedback: False where nobody will look at the document, for an engine that takes long to make it.
+    feedback: False where nobody will look at the document, for an engine that takes long to make it. patient: with time
+    in plenty. without: layers that are switched off meanwhile, for a control.
     """
 
     budget_s: float
 
-    def grade(self, source: bytes, submission: Mapping[str, Entry], *, feedback: bool = True) -> Graded: ...
+    def grade(
+        self,
+        source: bytes,
+        submission: Mapping[str, Entry],
+        *,
+        feedback: bool = True,
+        patient: bool = False,
+        without: Sequence[str] = (),
+    ) -> Graded: ...
 
     def close(self) -> None: ...
 
@@ -97,7 +107,15 @@ class Stock:
     def __init__(self, root: Path) -> None:
         self._course = root / "course"
 
-    def grade(self, source: bytes, submission: Mapping[str, Entry], *, feedback: bool = True) -> Graded:
+    def grade(
+        self,
+        source: bytes,
+        submission: Mapping[str, Entry],
+        *,
+        feedback: bool = True,
+        patient: bool = False,
+        without: Sequence[str] = (),
+    ) -> Graded:
         write_submission(self._course / "submitted" / ATTACKER / ASSIGNMENT, submission)
         for stage in ("autograded", "feedback"):
             shutil.rmtree(self._course / stage / ATTACKER, ignore_errors=True)
@@ -170,13 +188,32 @@ class Judged:
 
     budget_s = TOTAL_S + 10.0  # the deadline is absolute; this much for starting, judging and a loaded machine
 
-    def __init__(self, root: Path, run: Callable[[GradingJob], GradingResult], close: Callable[[], None]) -> None:
-        self._course, self._run, self.close = root / "course", run, close
+    def __init__(
+        self,
+        root: Path,
+        run: Callable[[GradingJob], GradingResult],
+        close: Callable[[], None],
+        off: Callable[[Sequence[str]], AbstractContextManager[None]] = lambda without: nullcontext(),
+    ) -> None:
+        """off: switches layers off, where an engine has some."""
+        self._course, self._run, self.close, self._off = root / "course", run, close, off
         (root / "rules").mkdir(exist_ok=True)
         (root / "rules/course.yaml").write_text(_COURSE)
         self._rules = load_course(root / "rules").assignment(ASSIGNMENT)
 
-    def grade(self, source: bytes, submission: Mapping[str, Entry], *, feedback: bool = True) -> Graded:
+    def grade(
+        self,
+        source: bytes,
+        submission: Mapping[str, Entry],
+        *,
+        feedback: bool = True,
+        patient: bool = False,
+        without: Sequence[str] = (),
+    ) -> Graded:
+        with self._off(without):
+            return self._grade_submission(submission, PATIENT if patient or without else LIMITS)
+
+    def _grade_submission(self, submission: Mapping[str, Entry], limits: Limits) -> Graded:
         folder = self._course / "submitted" / ATTACKER / ASSIGNMENT
         write_submission(folder, submission)
         begun = time.monotonic()
@@ -184,7 +221,7 @@ class Judged:
         intake = read_submission(folder, StudentId(ATTACKER), loaded, self._rules, engine="redteam")
         notebook = intake.notebooks[0]
         try:
-            result = self._grade(notebook)
+            result = self._grade(notebook, limits)
         except (GraderError, OSError, EOFError) as error:
             return Graded(_no_points(), {}, f"{DIED}: {error}", False, _since(begun))
         if result.state is State.grader_fault:
@@ -197,14 +234,14 @@ class Judged:
             return Graded(points, {}, f"feedback failed: {error!r}", True, wall_s)
         return Graded(points, documents, result.reason or "", True, wall_s)
 
-    def _grade(self, notebook: NotebookIntake) -> GradingResult:
+    def _grade(self, notebook: NotebookIntake, limits: Limits) -> GradingResult:
         if notebook.job is None:
             return unrun(notebook, "redteam")
-        return self._run(replace(notebook.job, limits=LIMITS))
+        return self._run(replace(notebook.job, limits=limits))
 
 
 def open_engine(name: str, root: Path) -> Engine:
-    """The engine of that name: stock, kernel, split, judge, or judge-without-LAYER for a control.
+    """The engine of that name: stock, kernel, split or judge.
 
     judge and split are the same engine: in the grading process itself, so that its memory and descriptors are seen, and
     behind the classroom's processes.
@@ -216,29 +253,20 @@ def open_engine(name: str, root: Path) -> Engine:
 
         engine = KernelEngine() if name == "kernel" else SplitEngine()
         return Judged(root, engine.grade, engine.stop)
-    if name.partition("-without-")[0] == "judge":
-        return _open_judge(root, without=name.partition("-without-")[2].split("-"))
-    raise ValueError(f"there is no engine {name!r}; take stock, kernel or judge")
+    if name == "judge":
+        return _open_judge(root)
+    raise ValueError(f"there is no engine {name!r}; take stock, kernel, split or judge")
 
 
-def why_no_judge() -> str:
-    """The reason why the engine that separates answers from tests isn't there, or ""."""
-    return "" if find_spec("judge.runner") is not None else "judge.runner doesn't exist yet"
-
-
-def _open_judge(root: Path, *, without: Sequence[str]) -> Engine:
+def _open_judge(root: Path) -> Engine:
     from judge.runner import Runner
     from judge.sandbox.slots import own_uid
+    from tests.redteam.controls import switched_off
 
     lease = ExitStack()
-    uid = None if "uid" in without else lease.enter_context(own_uid())
-    runner = Runner(
-        preload=["numpy", "pandas", "matplotlib.pyplot"],
-        uid=uid,
-        layers=[layer for layer in ("landlock", "seccomp", "groups") if layer not in without],
-    )
+    runner = Runner(preload=["numpy", "pandas", "matplotlib.pyplot"], uid=lease.enter_context(own_uid()))
     lease.callback(runner.close)
-    return Judged(root, runner.grade, lease.close)
+    return Judged(root, runner.grade, lease.close, lambda without: switched_off(without, runner))
 
 
 def _documents(submission: SubmissionIntake, result: GradingResult) -> dict[str, str]:

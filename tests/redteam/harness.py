@@ -17,10 +17,10 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 from PIL import Image, UnidentifiedImageError
@@ -75,9 +75,9 @@ class Worker:
         self.pid = self._process.pid
         self.budget_s = float(json.loads(self._read_line(START_S))["budget_s"])
 
-    def grade(self, submission: Mapping[str, Entry], *, feedback: bool = True) -> Graded:
-        """The verdict on a submission; raises WorkerLost."""
-        order = {"files": pack(dict(submission)), "feedback": feedback}
+    def grade(self, submission: Mapping[str, Entry], **how: Any) -> Graded:
+        """The verdict on a submission; raises WorkerLost. how: as the engine's `grade` takes it."""
+        order = {"files": pack(dict(submission)), "how": how}
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -140,16 +140,17 @@ class Harness:
             lab.template = _stock_gradebook(lab)
             lab.reset()
         self._worker = Worker(engine, lab)
-        self.honest = self._worker.grade(lazy_files(honest_notebook()))
-        self.lazy = self._worker.grade(lazy_files(lazy_notebook()))
+        self.honest = self._worker.grade(lazy_files(honest_notebook()), patient=True)
+        self.lazy = self._worker.grade(lazy_files(lazy_notebook()), patient=True)
 
-    def run(self, attack: Attack, *, honest_after: bool = True) -> Outcome:
-        """Tries one attack, and puts the lab right afterwards."""
+    def run(self, attack: Attack, *, honest_after: bool = True, without: Sequence[str] = ()) -> Outcome:
+        """Tries one attack, and puts the lab right afterwards. without: layers of the engine that are switched off."""
         self._lab.reset()
         fds_before = self._worker.open_fds()
         ground = self._lab.ground(self._worker.pid)
         try:
-            graded = self._worker.grade(attack.make(ground), feedback=attack.kind in "bc" or self._engine != "stock")
+            is_read = attack.kind in "bc" or self._engine != "stock"
+            graded = self._worker.grade(attack.make(ground), feedback=is_read, without=list(without))
         except WorkerLost as lost:
             graded = Graded(status=str(lost), has_grade=False)
         evidence = list(self._evidence(attack, graded))
@@ -160,6 +161,10 @@ class Harness:
         if honest_after:
             evidence += self._honest_after()
         return Outcome(attack, _result(attack, evidence, graded), tuple(evidence), graded)
+
+    def grade_honest(self) -> float:
+        """The points of an honest submission now."""
+        return self._worker.grade(lazy_files(honest_notebook()), feedback=False, patient=True).total
 
     def close(self) -> None:
         self._worker.close()
@@ -189,7 +194,7 @@ class Harness:
 
     def _honest_after(self) -> list[str]:
         try:
-            graded = self._worker.grade(lazy_files(honest_notebook()), feedback=False)
+            graded = self._worker.grade(lazy_files(honest_notebook()), feedback=False, patient=True)
         except WorkerLost as lost:
             self._replace_worker()
             return [f"the honest submission after it met a dead grader: {lost}"]

@@ -41,9 +41,10 @@ _CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "lab"\n'
 
 
 class Listener:
-    """Takes TCP on a random loopback port, UDP on the same, and an abstract Unix socket; counts what reaches it."""
+    """Takes TCP on a random loopback port, UDP on the same, an abstract Unix socket and one with a path; counts what
+    reaches it."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
         self._tcp = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._tcp.getsockname()[1]
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -51,13 +52,17 @@ class Listener:
         self._unix = socket.socket(socket.AF_UNIX)
         self._unix.bind(f"\0redteam{self.port}")
         self._unix.listen()
+        self._path = socket.socket(socket.AF_UNIX)
+        self._path.bind(str(path))
+        path.chmod(0o777)
+        self._path.listen()
         self.heard: list[str] = []
-        for name, target in (("TCP", self._tcp), ("Unix", self._unix)):
+        for name, target in (("TCP", self._tcp), ("Unix", self._unix), ("Unix by path", self._path)):
             threading.Thread(target=self._accept, args=(name, target), daemon=True).start()
         threading.Thread(target=self._read, daemon=True).start()
 
     def close(self) -> None:
-        for one in (self._tcp, self._udp, self._unix):
+        for one in (self._tcp, self._udp, self._unix, self._path):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
@@ -86,7 +91,7 @@ class Lab:
     """One lab serves many attacks, one after another; `reset` puts it right again."""
 
     root: Path
-    listener: Listener = field(default_factory=Listener)
+    listener: Listener
     mark: str = ""
     template: Path | None = None  # a gradebook to begin with
     _before: dict[str, str] = field(default_factory=dict)
@@ -247,7 +252,7 @@ def open_lab() -> Iterator[Lab]:
     """A new lab, gone at the end."""
     root = Path(tempfile.mkdtemp(prefix="redteam-"))
     root.chmod(0o755)  # a sandbox's own user passes here on the way to the interpreter
-    lab = Lab(root)
+    lab = Lab(root, Listener(root / "listener.sock"))
     try:
         _make_interpreter(lab)
         lab.reset()

@@ -91,7 +91,9 @@ assert count_words("") == {}
         "def label_numbers(numbers, label):",
         "return [label if number % 3 == 0 else str(number) for number in numbers]",
         """
-assert label_numbers([7, 9, 11], "ARGUMENT") == ["7", "ARGUMENT", "11"], "EXPECTED"
+numbers = [7, 9, 11]
+labelled = label_numbers(numbers, "ARGUMENT")
+assert labelled == ["ARGUMENT" if number % 3 == 0 else str(number) for number in numbers], "EXPECTED"
 assert label_numbers([], "ARGUMENT") == []
 """,
     ),

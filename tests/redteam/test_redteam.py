@@ -1,23 +1,26 @@
-"""No attack of the corpus succeeds on the engine that separates answers from tests.
+"""Attacks on the engine that separates answers from tests have no effect, and each would have one without its layer.
 
-The whole corpus takes some minutes. `make redteam` prints it as a table; REDTEAM_ONLY=a01,b08 chooses attacks here.
+A few of each class, so that it takes a minute; `make redteam` tries the whole corpus and prints it as a table.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
+from tests.redteam.controls import CONTROLS, Control
 from tests.redteam.corpus import ATTACKS
 from tests.redteam.corpus.base import Attack
-from tests.redteam.engines import why_no_judge
 from tests.redteam.harness import Harness, canaries_in, open_harness
 from tests.redteam.reference import POINTS
 
-pytestmark = pytest.mark.skipif(bool(why_no_judge()), reason=why_no_judge() or "the engine is there")
-
-_ONLY = {one for one in os.environ.get("REDTEAM_ONLY", "").split(",") if one}
-_CHOSEN = [attack for attack in ATTACKS if not _ONLY or attack.id in _ONLY]
+QUICK = (
+    *("a01", "a08", "a14", "a22", "a54", "a56", "a72", "a75"),
+    *("b08", "b42", "b45", "b57"),
+    *("c01", "c06", "c08", "c16", "c60", "c61", "c64"),
+    *("d04", "d80", "d81", "d85"),
+    *("e01", "e40", "e43", "e60"),
+)
+_BY_ID = {attack.id: attack for attack in ATTACKS}
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +38,17 @@ def test_a_lazy_submission_scores_nothing_and_sees_nothing_hidden(harness: Harne
     assert {name: canaries_in(text) for name, text in harness.lazy.documents.items() if canaries_in(text)} == {}
 
 
-# With a layer off its attack must succeed, or the suite wouldn't notice the layer's loss.
-_CONTROLS = {"landlock": "c02", "seccomp": "e42", "landlock-seccomp": "e01"}
-
-
-@pytest.mark.parametrize("layer", _CONTROLS)
-def test_without_a_layer_its_attack_succeeds(layer: str) -> None:
-    attack = next(one for one in ATTACKS if one.id == _CONTROLS[layer])
-
-    with open_harness(f"judge-without-{layer}") as harness:
-        outcome = harness.run(attack)
-
-    assert outcome.result == "succeeded"
-
-
-@pytest.mark.parametrize("attack", _CHOSEN, ids=[attack.id for attack in _CHOSEN])
+@pytest.mark.parametrize("attack", [_BY_ID[one] for one in QUICK], ids=QUICK)
 def test_the_attack_has_no_effect(harness: Harness, attack: Attack) -> None:
     outcome = harness.run(attack)
 
     assert outcome.evidence == ()
     assert outcome.result == "stopped"
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=[" and ".join(one.layers) for one in CONTROLS])
+def test_without_a_layer_its_attack_succeeds(harness: Harness, control: Control) -> None:
+    outcome = harness.run(_BY_ID[control.attack], honest_after=False, without=control.layers)
+
+    assert outcome.result == "succeeded"
+    assert harness.grade_honest() == POINTS

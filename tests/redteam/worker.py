@@ -48,7 +48,7 @@ def main() -> None:
         for line in sys.stdin:
             order = json.loads(line)
             submission = {name: _unpack(packed) for name, packed in order["files"].items()}
-            graded: Graded = engine.grade(source, submission, feedback=order["feedback"])
+            graded: Graded = engine.grade(source, submission, **order["how"])
             answers.write(json.dumps(asdict(graded)) + "\n")
             answers.flush()
         engine.close()

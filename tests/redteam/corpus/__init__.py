@@ -1,6 +1,16 @@
 """The attacks, by class. Numbers below 40 are the threat model's, the others are ours."""
 
-from tests.redteam.corpus import engine, exhaustion, files, leaking, persistence, protocol, tampering, tampering_more
+from tests.redteam.corpus import (
+    boundary,
+    engine,
+    exhaustion,
+    files,
+    leaking,
+    persistence,
+    protocol,
+    tampering,
+    tampering_more,
+)
 from tests.redteam.corpus.base import Attack
 
 ATTACKS: tuple[Attack, ...] = (
@@ -11,5 +21,6 @@ ATTACKS: tuple[Attack, ...] = (
     *exhaustion.ATTACKS,
     *persistence.ATTACKS,
     *engine.ATTACKS,
+    *boundary.ATTACKS,
     *protocol.ATTACKS,
 )

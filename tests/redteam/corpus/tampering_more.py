@@ -295,6 +295,12 @@ class Account:
     __eq__ = __call__ = lambda self, *a: True
 """
 
+_EMPTIED = """
+def label_numbers(numbers, label):
+    numbers.clear()
+    return []
+"""
+
 _REMEMBER = """
 import functools
 seen = {}
@@ -406,4 +412,5 @@ ATTACKS = (
     _attack("a62", "the locked first cell is rewritten", hostile(edit=_replace_setup)),
     _attack("a63", "solution cells claim the ids of tests", hostile(edit=_claim_test_ids)),
     _attack("a64", "test cells turned into markdown", hostile(edit=_split_markdown)),
+    _attack("a75", "an argument is emptied, so that nothing is expected", hostile(_EMPTIED)),
 )
