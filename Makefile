@@ -68,7 +68,7 @@ redteam: env  ## attack the grading engine with every notebook of the corpus, th
 	$(BIN)/python -m tests.redteam --engine judge --controls
 
 .PHONY: acceptance
-acceptance: acceptance-kills acceptance-rescore  ## run what takes too long for every change
+acceptance: acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz  ## run what takes too long for every change
 
 .PHONY: acceptance-kills
 acceptance-kills: env  ## grade 200 submissions on a cluster whose processes are killed at random: make acceptance-kills [SEED=n]
@@ -77,6 +77,14 @@ acceptance-kills: env  ## grade 200 submissions on a cluster whose processes are
 .PHONY: acceptance-rescore
 acceptance-rescore: env  ## score 1,000 gradings anew by a changed rubric in 5 seconds
 	$(BIN)/python -m tests.rescore_bench
+
+.PHONY: acceptance-redteam
+acceptance-redteam: env  ## attack plain `nbgrader autograde` and our engine, print both beside each other; about 40 minutes
+	$(BIN)/python -m tests.redteam --engine judge --controls --beside stock
+
+.PHONY: acceptance-fuzz
+acceptance-fuzz: env  ## 20,000 hostile frames of each kind for the decoder
+	$(BIN)/python -m pytest -q tests/redteam/test_fuzz.py --hypothesis-profile=long
 
 .PHONY: bench-grading
 bench-grading: env  ## compare the grading engine with nbgrader and with a floor, in one run

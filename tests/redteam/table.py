@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.redteam.controls import CONTROLS
@@ -24,14 +25,19 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--class", dest="kinds", default="abcde", help="classes: a, b, c, d, e")
     parser.add_argument("--honest-after", choices=("all", "harm", "none"), default="", help="after which attacks")
     parser.add_argument("--controls", action="store_true", help="also switch layers off, and expect success")
+    parser.add_argument("--beside", default="", help="another engine, for a last column; its results are no failures")
     parser.add_argument("--json", type=Path, help="also write the outcomes here")
     arguments = parser.parse_args(words)
+    # Ended from outside, the lab is still taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     only = {one for one in arguments.only.split(",") if one}
     chosen = [one for one in ATTACKS if one.kind in arguments.kinds and (not only or one.id in only)]
     after = arguments.honest_after or ("all" if arguments.engine == "judge" else "harm")
-    outcomes, are_biting = [], True
-    # Ended from outside, the lab is still taken down.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    are_biting, beside = True, dict[str, str]()
+    if arguments.beside:
+        with open_harness(arguments.beside) as other:
+            beside = {one.id: other.run(one, honest_after=False).result for one in chosen}
+    outcomes = []
     with open_harness(arguments.engine) as harness:
         is_sound = harness.honest.total == POINTS and harness.lazy.total == 0
         print(
@@ -42,8 +48,12 @@ def main(words: list[str] | None = None) -> int:
             begun = time.monotonic()
             outcome = harness.run(attack, honest_after=after == "all" or (after == "harm" and attack.kind in "cde"))
             outcomes.append(outcome)
-            print(line_of(outcome, time.monotonic() - begun), flush=True)
+            column = f" {beside[attack.id]} |" if beside else ""
+            print(line_of(outcome, time.monotonic() - begun) + column, flush=True)
         print(totals(outcomes), flush=True)
+        if beside:
+            counts = Counter(beside.values())
+            print(f"{arguments.beside}: " + ", ".join(f"{count} {word}" for word, count in counts.most_common()))
         if arguments.controls:
             are_biting = try_controls(harness)
     if arguments.json:

@@ -295,12 +295,21 @@ for module in list(sys.modules.values()):
     if place := getattr(module, "__file__", None):
         roots.add(pathlib.Path(place).parent)
 roots |= {parent for place in list(roots) for parent in place.parents}
+import judge
+for name in ("source", "bank", "cardpress", "tests", "data", ".git"):
+    try:
+        os.listdir(os.path.join(os.path.dirname(os.path.dirname(judge.__file__)), name))
+        harm("folder-" + name.strip("."))
+    except OSError:
+        pass
 def look(place):
     try:
         data = place.read_bytes()[:300_000]
     except (OSError, ValueError):
         return
-    if any(word in data for word in words) or canary.search(data):
+    # Libraries speak of the markers, too.
+    is_key = place.suffix == ".ipynb" and "site-packages" not in str(place) and any(word in data for word in words)
+    if is_key or canary.search(data):
         print(canary.findall(data))
         harm("found-" + re.sub("[^a-z0-9]+", "-", str(place))[-60:])
 for root in sorted(roots, key=lambda place: "site-packages" in str(place)):
