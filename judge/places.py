@@ -122,6 +122,8 @@ def parse_shown(frame: memoryview) -> list[tuple[str, dict[str, Any]]]:
     if len(text) > MAX_SHOWN_BYTES or text.count(b"[") + text.count(b"{") > MAX_SHOWN_PARTS:
         raise ValueError("it shows too much")
     shown: list[tuple[str, dict[str, Any]]] = json.loads(text)
+    if b"\\ud" in text or b"\\uD" in text:  # a lone surrogate is valid JSON, but no UTF-8: it couldn't be stored
+        shown = json.loads(json.dumps(shown, ensure_ascii=False).encode("utf-8", "replace"))
     return shown
 
 

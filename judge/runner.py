@@ -257,10 +257,9 @@ def _parse_verdict(raw: Mapping[str, Any], cell: PlanCell) -> CellVerdict:
     points = raw["points"]
     if raw["id"] != cell.id or type(points) not in (int, float) or not 0 <= points <= cell.points:
         raise ValueError("a verdict that can't be")
-    reason = raw["reason"]
-    return CellVerdict(
-        cell.id, float(points), cell.points, State(raw["state"]), cell.hint, reason and str(reason)[:4000]
-    )
+    # A student's text may hold lone surrogates, which are no UTF-8.
+    reason = raw["reason"] and str(raw["reason"])[:4000].encode("utf-8", "replace").decode()
+    return CellVerdict(cell.id, float(points), cell.points, State(raw["state"]), cell.hint, reason)
 
 
 def _result(run: Run, verdicts: Sequence[CellVerdict], usage: Sequence[Usage], wall_s: float) -> GradingResult:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from judge import runner as controller
+from judge import places
 from judge.runner import Runner, environment_of
 from judge.sandbox.watchdog import Watchdog
 from judge.zygote import Child, Usage, Zygote
@@ -64,7 +64,7 @@ def _without_wall(layer: str) -> Callable[[Runner], AbstractContextManager[Any]]
 
 def _without_seal(runner: Runner) -> AbstractContextManager[Any]:
     """A test is asked at its own moment, while cells that can show something are still to come."""
-    keep = controller._keep_place
+    keep = places._keep_place
 
     def keep_and_ask(run: Any, park: Any, channel: Any) -> None:
         keep(run, park, channel)
@@ -72,7 +72,7 @@ def _without_seal(runner: Runner) -> AbstractContextManager[Any]:
         if tests:
             runner._ask_judge(run, tests)
 
-    return mock.patch.object(controller, "_keep_place", keep_and_ask)
+    return mock.patch.object(places, "_keep_place", keep_and_ask)
 
 
 @contextlib.contextmanager

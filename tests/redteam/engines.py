@@ -229,9 +229,10 @@ class Judged:
         points = {verdict.id: verdict.points for verdict in result.verdicts}
         wall_s = _since(begun)
         try:
+            "".join(str(one) for one in (result.reason, *_reasons(result))).encode()  # as a database stores it
             documents = _documents(intake, result)
         except Exception as error:  # noqa: BLE001 - whatever it is, this student gets no feedback
-            return Graded(points, {}, f"feedback failed: {error!r}", True, wall_s)
+            return Graded(points, {}, f"feedback failed: {error!a}", True, wall_s)
         return Graded(points, documents, result.reason or "", True, wall_s)
 
     def _grade(self, notebook: NotebookIntake, limits: Limits) -> GradingResult:
@@ -289,6 +290,10 @@ def _outputs_by_kind(notebook: dict[str, Any]) -> dict[str, str]:
         nbgrader = cell.get("metadata", {}).get("nbgrader") or {}
         kinds["tests" if nbgrader.get("grade") else "outputs"].append(cell.get("outputs"))
     return {kind: json.dumps(outputs) for kind, outputs in kinds.items()}
+
+
+def _reasons(result: GradingResult) -> list[str | None]:
+    return [cell.error for cell in result.cells] + [verdict.reason for verdict in result.verdicts]
 
 
 def _no_points() -> dict[str, float]:

@@ -363,6 +363,7 @@ ATTACKS = (
         on_page=True,
     ),
     _attack("c64", "outputs of lone surrogates, NUL and NaN", hostile(_ODD_TEXT), "ends"),
+    _attack("c65", "errors of lone surrogates in a test", answering("raise ValueError('\\udfff')"), "ends"),
     _attack("d75", "each place for a test takes nine seconds", hostile(_SLOW_PARKS, edit=_many_tests_wait), "ends"),
     _attack("d76", "60 MB of values for each test", hostile(_HEAVY_VALUES, edit=_many_tests_wait)),
     _attack("d77", "3 GB in memory files that nobody maps", hostile(_HIDDEN_MEMORY)),

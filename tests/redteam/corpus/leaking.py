@@ -50,7 +50,7 @@ for pid in [os.getpid(), *parents()]:
 """
 
 _RECORD = "seen.append(args)\nraise ValueError"
-_FILE = "open('seen.txt', 'a').write(repr(args))\nraise ValueError"
+_FILE = "open(here + '/seen.txt', 'a').write(repr(args))\nraise ValueError"
 
 _ERRORS = """
 word = " ".join(str(one) for one in args)[:200]
@@ -301,7 +301,7 @@ ATTACKS = (
     ),
     _attack("b40", "arguments as class, text, note and cause of an error", answering(_ERRORS)),
     _attack("b41", "arguments through warnings, logs and raw descriptors", answering(_STREAMS)),
-    _attack("b42", "arguments through a file in the folder", answering(_FILE, last=_WAIT)),
+    _attack("b42", "arguments through a file in the folder", answering(_FILE, setup="here = os.getcwd()", last=_WAIT)),
     _attack(
         "b43",
         "arguments through anonymous shared memory",
