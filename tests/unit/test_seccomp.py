@@ -45,7 +45,7 @@ tries = {
     "another time": lambda: os.utime(own, (9, 9)),
 }
 libc.prctl(38, 1, 0, 0, 0)
-seccomp.install(seccomp.build_filter())
+seccomp.install(seccomp.build_filter(servers=False))
 answers = {}
 for name, attempt in tries.items():
     try:
