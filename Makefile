@@ -90,6 +90,10 @@ acceptance-fuzz: env  ## 20,000 hostile frames of each kind for the decoder
 bench-grading: env  ## compare the grading engine with nbgrader and with a floor, in one run
 	$(BIN)/python -m bench.grading
 
+.PHONY: bench-pages
+bench-pages: env  ## ask every page of a full class, and say how long it takes and how many queries
+	$(BIN)/python -m bench.pages
+
 .PHONY: check
 check: env  ## read the code: ruff, mypy, imports, spelling, notebooks without outputs
 	$(BIN)/ruff check .
