@@ -68,7 +68,7 @@ redteam: env  ## attack the grading engine with every notebook of the corpus, th
 	$(BIN)/python -m tests.redteam --engine judge --controls
 
 .PHONY: acceptance
-acceptance: acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz  ## run what takes too long for every change
+acceptance: acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz acceptance-pages  ## run what takes too long for every change
 
 .PHONY: acceptance-kills
 acceptance-kills: env  ## grade 200 submissions on a cluster whose processes are killed at random: make acceptance-kills [SEED=n]
@@ -90,9 +90,10 @@ acceptance-fuzz: env  ## 20,000 hostile frames of each kind for the decoder
 bench-grading: env  ## compare the grading engine with nbgrader and with a floor, in one run
 	$(BIN)/python -m bench.grading
 
-.PHONY: bench-pages
+.PHONY: bench-pages acceptance-pages
 bench-pages: env  ## ask every page of a full class, and say how long it takes and how many queries
 	$(BIN)/python -m bench.pages
+acceptance-pages: bench-pages
 
 .PHONY: check
 check: env  ## read the code: ruff, mypy, imports, spelling, notebooks without outputs

@@ -51,7 +51,7 @@ class _Rules(_Strict):
     late: LateRule = LateRule()
     attempts: int = Field(default=10, gt=0)
     attempt_counts: Literal["latest", "best"] = "latest"
-    scores_show: Literal["release"] = "release"
+    scores_show: dt.datetime | str = "release"  # release, graded or a time
     weight: float = Field(default=1.0, ge=0)
     pass_share: float = Field(default=0.5, ge=0, le=1)
     services: bool = False
@@ -94,6 +94,7 @@ class Assignment:
     late: LateRule
     attempts: int
     attempt_counts: Literal["latest", "best"]
+    scores_show: dt.datetime | Literal["release", "graded"]
     weight: float
     pass_share: float
     services: bool
@@ -173,6 +174,7 @@ def _parse(name: str, rules: _Rules, first_day: dt.datetime) -> Assignment:
         late=rules.late,
         attempts=rules.attempts,
         attempt_counts=rules.attempt_counts,
+        scores_show=_parse_scores_show(name, rules.scores_show, first_day),
         weight=rules.weight,
         pass_share=rules.pass_share,
         services=rules.services,
@@ -183,6 +185,14 @@ def _parse(name: str, rules: _Rules, first_day: dt.datetime) -> Assignment:
         double_marked=rules.double_marked,
         calibration=rules.calibration,
     )
+
+
+def _parse_scores_show(
+    name: str, given: dt.datetime | str, first_day: dt.datetime
+) -> dt.datetime | Literal["release", "graded"]:
+    if given == "release" or given == "graded":
+        return "release" if given == "release" else "graded"
+    return _parse_time(name, given, first_day)
 
 
 _DAY = re.compile(r"day (-?\d{1,4}) (\d{2}):(\d{2})")

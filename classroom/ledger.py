@@ -25,6 +25,7 @@ class Kind(StrEnum):
     extension = "extension"
     accommodation = "accommodation"
     roster = "roster"
+    hold = "hold"
 
 
 def record(

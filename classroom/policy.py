@@ -118,6 +118,22 @@ def if_submitted_now(
     return f"You can't submit now: {decision.sentence}."
 
 
+def when_scores_show(assignment: Assignment) -> str:
+    """When a student sees score and feedback, as the end of a sentence."""
+    if assignment.scores_show == "release":
+        return "when the instructor releases them"
+    if assignment.scores_show == "graded":
+        return "as soon as all of it is graded"
+    return f"on {format_time(assignment.scores_show)}"
+
+
+def is_time_to_show(assignment: Assignment, now: dt.datetime) -> bool:
+    """Whether fully graded work is given back without anybody's doing."""
+    if isinstance(assignment.scores_show, str):
+        return assignment.scores_show == "graded"
+    return _utc(now) >= _utc(assignment.scores_show)
+
+
 def counting_attempt(attempts: Sequence[Scored], rule: str) -> int | None:
     """The number of the attempt that counts, None without attempts. rule: latest or best, as in course.yaml.
 

@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from classroom.assignments import Assignment, Course
-from classroom.db.tables import Attempt, Event, Feedback, Job, Release, of_recorded_runs
+from classroom.db.tables import Attempt, Event, Feedback, Hold, Job, Release, of_recorded_runs
 from classroom.errors import NotFound
 from classroom.extensions import load_more_time
+from classroom.holds import load_holds
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.ledger import Kind
 from classroom.policy import closing_time, counting_attempt, lateness, rate
@@ -34,6 +35,7 @@ RAN_WORDS: Mapping[str, str] = {
     "crashed": "crashed",
     "grader_fault": "our fault",
 }
+HELD = "held"
 BROKEN = frozenset({"timeout", "out of memory", "crashed", "our fault", "refused"})
 
 
@@ -52,6 +54,7 @@ class Work:
     counts: int | None
     feedback: Feedback | None
     own_due: dt.datetime | None = None
+    is_held: bool = False  # looked into: what was given back doesn't show
 
     @property
     def due(self) -> dt.datetime:
@@ -97,6 +100,7 @@ class Row:
     own_due: dt.datetime | None = None
     late_s: float = 0.0  # of the attempt `counted`, by the times that hold now
     person: Person | None = None  # as the roster has them
+    hold: Hold | None = None  # while it is looked into
 
     @property
     def is_enrolled(self) -> bool:
@@ -133,6 +137,7 @@ def load_my_work(session: Session, course: Course, student: StudentId, now: dt.d
     feedback = {row.assignment: row for row in _feedback(session, course.id, student=student)}
     collected = _collected(session, course.id, student)
     more_time = load_more_time(session, course.id, student=student)
+    holds = load_holds(session, course.id, student=student)
     return tuple(
         _work(
             assignment,
@@ -141,6 +146,7 @@ def load_my_work(session: Session, course: Course, student: StudentId, now: dt.d
             feedback.get(assignment.id),
             collected=collected.get(assignment.id),
             due=more_time.due(assignment, student),
+            is_held=(assignment.id, student) in holds,
             now=now,
         )
         for assignment in course.assignments
@@ -213,6 +219,7 @@ def load_class(
     feedback = {row.student: row for row in _feedback(session, course.id, assignment=assignment.id)}
     by_student = {row.student: row for row in scores}
     more_time = load_more_time(session, course.id, assignment=assignment.id)
+    holds = load_holds(session, course.id, assignment=assignment.id)
     roster = load_roster(session, course.id)
     enrolled = sorted(person.id for person in roster.values() if person.is_student)
     others = (_students(session, course.id) | set(by_student) | set(collected)).difference(enrolled)
@@ -229,6 +236,7 @@ def load_class(
             counts=counts.get(student),
             due=more_time.due(assignment, student),
             person=roster.get(student),
+            hold=holds.get((assignment.id, student)),
             now=now,
         )
         for student in (*enrolled, *sorted(others))
@@ -256,8 +264,10 @@ def _work(
     *,
     collected: int | None,
     due: dt.datetime | None,
+    is_held: bool,
     now: dt.datetime,
 ) -> Work:
+    feedback = None if is_held else feedback
     counts = counting(assignment, attempts, due)
     counted = next((attempt for attempt in attempts if attempt.number == counts), None)
     word = student_word(
@@ -269,7 +279,8 @@ def _work(
         has_feedback=feedback is not None,
         due=due,
     )
-    return Work(assignment, word, release, tuple(attempts), counts, feedback, due)
+    word = HELD if is_held and attempts else word
+    return Work(assignment, word, release, tuple(attempts), counts, feedback, due, is_held)
 
 
 def counting(assignment: Assignment, attempts: Sequence[Attempt], due: dt.datetime | None = None) -> int | None:
@@ -291,6 +302,7 @@ def _row(
     counts: int | None,
     due: dt.datetime | None,
     person: Person | None,
+    hold: Hold | None,
     now: dt.datetime,
 ) -> Row:
     number = collected.get(student) or counts
@@ -305,6 +317,7 @@ def _row(
         word = "late" if late_s else "in"
     else:
         word = class_word(job, is_collected=True, to_grade=to_grade, has_score=score is not None)
+    word = HELD if hold is not None else word
     return Row(
         student=student,
         word=word,
@@ -324,6 +337,7 @@ def _row(
         own_due=due,
         late_s=late_s,
         person=person,
+        hold=hold,
     )
 
 
@@ -349,6 +363,11 @@ def _feedback(
         newest = newest.where(Feedback.student == student)
     newest = newest.group_by(Feedback.student, Feedback.assignment)
     return session.scalars(select(Feedback).where(Feedback.id.in_(newest))).all()
+
+
+def newest_feedback(session: Session, course: CourseId, assignment: AssignmentId) -> Sequence[Feedback]:
+    """What each student was given last in an assignment."""
+    return _feedback(session, course, assignment=assignment)
 
 
 def _newest_releases(session: Session, course: CourseId) -> Sequence[Release]:

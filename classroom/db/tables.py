@@ -311,6 +311,23 @@ class RosterRow(Base):
     __table_args__ = (Index("ix_roster_person", "course", "person", "id"),)
 
 
+class Hold(Base):
+    """A student's work in an assignment is looked into, or no more. The newest row holds."""
+
+    __tablename__ = "hold"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(64))
+    holds: Mapped[bool]
+    reason: Mapped[str]
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+
+    __table_args__ = (Index("ix_hold_of_student", "course", "student", "assignment", "id"),)
+
+
 def of_recorded_runs() -> ColumnElement[bool]:
     """For queries of jobs: leaves out those of dry runs."""
     return Job.run_id.not_in(select(Run.id).where(Run.dry))

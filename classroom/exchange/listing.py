@@ -12,7 +12,8 @@ from classroom.exchange.store import Store
 from classroom.exchange.transfers import Released, Transfers
 from classroom.exchange.upload import upload_limits
 from classroom.extensions import MoreTime, load_more_time
-from classroom.ids import AssignmentId, parse_digest
+from classroom.holds import load_holds
+from classroom.ids import AssignmentId, CourseId, parse_digest
 from classroom.policy import closing_time, if_submitted_now, judge_arrival
 
 _Key = tuple[str, str, int | None]
@@ -58,7 +59,7 @@ def find_feedback(session: Session, attempt: Attempt) -> Feedback | None:
 
 
 def _newest_feedback(session: Session, attempts: Iterable[Attempt]) -> dict[_Key, Feedback]:
-    """By assignment, student and attempt; of one course."""
+    """By assignment, student and attempt; of one course. What is held back isn't among it."""
     rows = list(attempts)
     if not rows:
         return {}
@@ -69,7 +70,12 @@ def _newest_feedback(session: Session, attempts: Iterable[Attempt]) -> dict[_Key
     students = {row.student for row in rows}
     if len(students) == 1:
         chosen = chosen.where(Feedback.student == students.pop())
-    return {(row.assignment, row.student, row.attempt): row for row in session.scalars(chosen.order_by(Feedback.id))}
+    held = load_holds(session, CourseId(rows[0].course))
+    return {
+        (row.assignment, row.student, row.attempt): row
+        for row in session.scalars(chosen.order_by(Feedback.id))
+        if (row.assignment, row.student) not in held
+    }
 
 
 def _judged(row: Attempt, rules: Mapping[AssignmentId, Assignment], more_time: MoreTime) -> tuple[str, float]:

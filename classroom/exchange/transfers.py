@@ -26,6 +26,7 @@ from classroom.exchange.rows import Place
 from classroom.exchange.store import Staging, Store
 from classroom.exchange.upload import Upload, notebooks, receive
 from classroom.extensions import find_due, load_more_time
+from classroom.holds import load_holds
 from classroom.ids import Digest, StudentId, parse_digest, parse_member_path, parse_student_id
 from classroom.ledger import Kind, record
 from classroom.policy import Decision, judge_arrival
@@ -237,6 +238,8 @@ class Transfers:
                 actor=actor,
             )
             with self.database.session() as session:
+                if load_holds(session, self.course.id, assignment=assignment.id, student=student):
+                    raise Conflict(f"the work of {student} in {assignment.id} is held back; lift the hold first")
                 given = rows.feedback_of(session, self._place(assignment), student)
                 if given and _says_the_same(given[0], row):
                     return given[0]

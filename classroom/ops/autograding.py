@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from classroom.config import OPERATOR_NAME, Settings, load_settings
-from classroom.errors import CourseError, SettingsError
+from classroom.errors import ClassroomError, CourseError, SettingsError
 from classroom.grading import jobs
 from classroom.grading.engines import engine_of
 from classroom.grading.pool import open_pool
@@ -18,9 +18,10 @@ from classroom.grading.submissions import collected
 from classroom.ids import parse_student_id
 from classroom.ledger import record
 from classroom.ops.progress_bar import progress_bar
-from classroom.ops.steps import Class, open_class
+from classroom.ops.steps import Class, open_class, show_scores
 
 POLL_S = 1.0
+SHOW_S = 60.0
 EVENT, DRY_EVENT = "autograde", "dry_run"
 
 log = logging.getLogger(__name__)
@@ -78,11 +79,24 @@ def serve(scheduler: str | None) -> None:
     with open_class() as here, graders(here.settings, scheduler) as pool:
         shop = Workshop(here.settings, here.course, here.database, here.gradebook, pool)
         log.info("runner %s is ready, %d at a time", shop.name, pool.workers)
+        shown_at = -SHOW_S
         while not stop.is_set():
+            if time.monotonic() - shown_at >= SHOW_S:
+                shown_at = time.monotonic()
+                _show_scores(here)
             with here.database.reading() as session:
                 waiting = jobs.is_any_open(session)
             if not waiting or not work_off(shop, tick=lambda: not stop.is_set()):
                 stop.wait(POLL_S)
+
+
+def _show_scores(here: Class) -> None:
+    """One submission that can't be given back keeps nobody from being graded; its reason is in the log."""
+    try:
+        if given := show_scores(here):
+            log.info("scores shown to %d students, as course.yaml says", given)
+    except ClassroomError as error:
+        log.warning("scores that are due can't be shown: %s", error)
 
 
 def serve_worker(scheduler: str) -> None:

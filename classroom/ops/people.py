@@ -67,6 +67,26 @@ def accommodate(
     typer.echo(f"{name} has {days} extra days in every assignment.")
 
 
+@app.command()
+def hold(
+    student: Student,
+    assignment: Annotated[str, typer.Argument(help="The assignment's id.")],
+    reason: Reason,
+    lift: Annotated[bool, typer.Option("--lift", help="Let it go again.")] = False,
+) -> None:
+    """Hold a submission back while it is looked into: neither score nor feedback show or go out."""
+    from classroom import holds
+    from classroom.extensions import Given
+    from classroom.ops import steps
+
+    with steps.open_class() as here:
+        rules, name = here.course.assignment(assignment), parse_student_id(student)
+        with here.database.session() as session:
+            given = Given(OPERATOR_NAME, here.transfers.clock(), reason)
+            holds.place_hold(session, here.course.id, rules, name, given, holds=not lift)
+    typer.echo(f"{name}'s work in {rules.id} is {'let go' if lift else 'held back'}.")
+
+
 def _project(here: "Class", student: StudentId) -> Mapping[AssignmentId, dt.datetime | None]:
     """The student's own due dates, once the gradebook has them."""
     from classroom.extensions import due_dates

@@ -11,10 +11,14 @@ from pathlib import Path
 from classroom.assignments import Course, load_course
 from classroom.config import OPERATOR_NAME, Settings, child_environment, load_settings
 from classroom.db.engine import Database, migrate
+from classroom.db.tables import Feedback
 from classroom.errors import CourseError
 from classroom.exchange.transfers import Transfers
-from classroom.gradebook import Gradebook
+from classroom.gradebook import Gradebook, ScoreRow
+from classroom.holds import load_holds
 from classroom.ops.release import open_transfers
+from classroom.policy import is_time_to_show
+from classroom.progress import newest_feedback
 
 NBGRADER_CONFIG = "nbgrader_config.py"
 _LAST_LINES = 15
@@ -87,16 +91,43 @@ def collect(here: Class, assignment: str) -> int:
     return here.transfers.collect(assignment, here.settings.course_dir("submitted"), actor=OPERATOR_NAME)
 
 
+def show_scores(here: Class) -> int:
+    """Gives back what is fully graded and not given yet, where `scores_show` says so; to how many students."""
+    given = 0
+    for rules in here.course.assignments:
+        if not is_time_to_show(rules, here.transfers.clock()):
+            continue
+        with here.database.reading() as session:
+            newest = {row.student: row for row in newest_feedback(session, here.course.id, rules.id)}
+        attempts = here.transfers.collected(rules.id)
+        waiting = [
+            str(row.student)
+            for row in here.gradebook.scores(rules.id)
+            if not row.needs_manual_grade and not _is_given(newest.get(row.student), attempts.get(row.student), row)
+        ]
+        if waiting:
+            made, _ = feedback(here, rules.id, waiting, publish=True, ungraded=False)
+            given += len(made)
+    return given
+
+
+def _is_given(newest: Feedback | None, attempt: int | None, row: ScoreRow) -> bool:
+    return newest is not None and (newest.attempt, newest.score) == (attempt, row.score)
+
+
 def feedback(
     here: Class, assignment: str, students: Sequence[str] | None, *, publish: bool, ungraded: bool
 ) -> tuple[list[str], list[str]]:
-    """Whose feedback was made, and who still waits for a person's grade; published if asked for."""
+    """Whose feedback was made, and who still waits for a person's grade; published if asked for. Not what is held."""
     from classroom.feedback import make_feedback, write_feedback
 
     rules = here.course.assignment(assignment)
     rows = [row for row in here.gradebook.scores(rules.id) if students is None or row.student in students]
     if missing := sorted(set(students or ()) - {row.student for row in rows}):
         raise CourseError(f"{', '.join(missing)}: no graded submission of {assignment}; autograde it first")
+    with here.database.reading() as session:
+        held = {student for _, student in load_holds(session, here.course.id, assignment=rules.id)}
+    rows = [row for row in rows if row.student not in held]
     waiting = [row.student for row in rows if row.needs_manual_grade and not ungraded]
     attempts = here.transfers.collected(rules.id)
     made = []

@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from classroom.errors import Conflict
+from classroom.exchange.listing import describe_attempts, find_feedback
 from classroom.ids import AssignmentId
-from tests.pages_class import GRADED, PagesClass, open_class, pages_class, url
+from tests.pages_class import GRADED, OPEN, PagesClass, open_class, pages_class, url
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +117,75 @@ def test_a_form_with_a_fault_changes_nothing_and_keeps_what_was_typed(
     assert said in words(answer)
     assert (fields.get("reason") or "a reason") in answer.text
     assert penalty(room, "cem") == pytest.approx(1.2)
+
+
+def give_back(room: PagesClass, student: str) -> None:
+    room.grade(student, dict.fromkeys(("defect", "evidence", "impact", "contract", "reader"), 2), {})
+    room.clock.now += dt.timedelta(hours=1)
+    room.give_back(student)
+
+
+def test_held_work_shows_no_score_and_no_feedback_until_it_is_let_go(room: PagesClass) -> None:
+    give_back(room, "bob")
+    pages = (f"my/{GRADED}", f"my/{GRADED}/feedback", "my")
+    before = [words(get(room, "bob", path)) for path in pages]
+
+    place = f"assignments/{GRADED}/submissions/bob/hold"
+    post(room, "ivy", place, holds="1", reason="SUSPICION-CANARY of a shared notebook")
+    held = [words(get(room, "bob", path)) for path in pages]
+    document = get(room, "bob", f"my/{GRADED}/feedback/exercises.html")
+    post(room, "ivy", place, holds="0", reason="it was their own")
+
+    assert all("17.0 of 20.0" in page for page in before)
+    assert not any("17.0" in page or "SUSPICION" in page for page in held)
+    assert all("being looked into" in page for page in held[:2])
+    assert document.status_code == 404
+    assert [words(get(room, "bob", path)).count("17.0 of 20.0") > 0 for path in pages] == [True] * 3
+
+
+def test_held_work_gets_no_feedback_from_anybody(room: PagesClass) -> None:
+    room.grade("bob", dict.fromkeys(("defect", "evidence", "impact", "contract", "reader"), 2), {})
+    post(room, "ivy", f"assignments/{GRADED}/submissions/bob/hold", holds="1", reason="looked into")
+
+    with pytest.raises(Conflict, match="lift the hold first"):
+        room.give_back("bob")
+
+    assert "held" in words(get(room, "ivy", f"assignments/{GRADED}/submissions"))
+    assert "Nothing is fully graded" in words(follow(room, post(room, "ivy", f"assignments/{GRADED}/feedback")))
+
+
+def test_a_hold_without_a_reason_is_not_placed(room: PagesClass) -> None:
+    answer = post(room, "ivy", f"assignments/{GRADED}/submissions/bob/hold", holds="1")
+
+    assert "a reason is missing" in words(follow(room, answer))
+    assert "Held back" not in words(get(room, "ivy", f"assignments/{GRADED}/submissions/bob"))
+
+
+def test_only_an_instructor_holds_back(room: PagesClass) -> None:
+    for who in ("gil", "bob"):
+        answer = post(room, who, f"assignments/{GRADED}/submissions/bob/hold", holds="1", reason="x")
+        assert answer.status_code == 403
+
+
+def test_the_exchange_gives_no_feedback_of_held_work(room: PagesClass) -> None:
+    give_back(room, "bob")
+    attempts = room.transfers.attempts(GRADED, "bob")
+    post(room, "ivy", f"assignments/{GRADED}/submissions/bob/hold", holds="1", reason="looked into")
+
+    with room.transfers.database.reading() as session:
+        (info,) = describe_attempts(session, room.transfers.store, room.course, attempts)
+        found = find_feedback(session, attempts[0])
+
+    assert (info.feedback, found) == (None, None)
+
+
+def test_before_submitting_a_student_reads_when_scores_show(room: PagesClass) -> None:
+    assert "show when the instructor releases them" in words(get(room, "dora", f"my/{OPEN}"))
+
+
+def follow(room: PagesClass, answer: httpx.Response) -> httpx.Response:
+    """The page that a form leads to, with what it said."""
+    with room.browser("ivy") as browser:
+        for name, value in answer.cookies.items():
+            browser.cookies.set(name, value)
+        return browser.get(answer.headers["location"])

@@ -16,10 +16,12 @@ from classroom.policy import (
     closing_time,
     counting_attempt,
     if_submitted_now,
+    is_time_to_show,
     judge_arrival,
     late_penalty,
     own_due,
     rate,
+    when_scores_show,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -34,6 +36,7 @@ ASSIGNMENT = Assignment(
     late=LateRule(penalty_per_day=0.10, closes_after_days=7),
     attempts=10,
     attempt_counts="latest",
+    scores_show="release",
     weight=1,
     pass_share=0.5,
     services=False,
@@ -307,3 +310,19 @@ def test_more_time_never_costs_anybody_points(received: dt.datetime, until: dt.d
     due = own_due(ASSIGNMENT, until, extra_days)
 
     assert late_penalty(ASSIGNMENT, received, due) <= late_penalty(ASSIGNMENT, received)
+
+
+@pytest.mark.parametrize(
+    ("shows", "moment", "is_time", "words"),
+    [
+        ("release", DUE + dt.timedelta(days=99), False, "when the instructor releases them"),
+        ("graded", DUE, True, "as soon as all of it is graded"),
+        (DUE, DUE - SECOND, False, "on Fri 11 Dec, 23:59"),
+        (DUE, DUE, True, "on Fri 11 Dec, 23:59"),
+    ],
+    ids=["by hand", "once graded", "before the time", "at the time"],
+)
+def test_scores_show_when_the_course_says(shows: object, moment: dt.datetime, is_time: bool, words: str) -> None:
+    assignment = replace(ASSIGNMENT, scores_show=shows)
+
+    assert (is_time_to_show(assignment, moment), when_scores_show(assignment)) == (is_time, words)

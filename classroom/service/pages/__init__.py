@@ -12,6 +12,7 @@ from classroom.service.pages import (
     dry_run_pages,
     extension_pages,
     grading_pages,
+    hold_acts,
     home_pages,
     rescore_pages,
     roster_pages,
@@ -27,6 +28,7 @@ routers: list[APIRouter] = [
     correction_pages.router,
     dry_run_pages.router,
     extension_pages.router,
+    hold_acts.router,
     roster_pages.router,
     calibration_pages.router,  # before pieces, whose addresses it looks like
     grading_pages.router,

@@ -83,7 +83,7 @@ class Pipeline:
     @property
     def ready_for_feedback(self) -> list[Row]:
         """Collected, autograded and marked by hand; a total with a part missing is no total."""
-        return [row for row in self.rows if row.is_collected and row.total is not None and not row.to_grade]
+        return [row for row in self.rows if _is_complete(row) and row.hold is None]
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -103,6 +103,10 @@ class Pipeline:
             "ready": len(self.ready_for_feedback),
             "feedback out": sum(row.feedback is not None for row in rows),
         }
+
+
+def _is_complete(row: Row) -> bool:
+    return row.is_collected and row.total is not None and not row.to_grade
 
 
 def load_pipeline(request: Request, context: Context, session: Session, assignment: Assignment) -> Pipeline:

@@ -17,7 +17,7 @@ from classroom.exchange.receipts import is_genuine
 from classroom.exchange.transfers import Transfers
 from classroom.ids import StudentId, parse_digest
 from classroom.ledger import Kind, events_of_student
-from classroom.policy import closing_time, late_penalty
+from classroom.policy import closing_time, late_penalty, when_scores_show
 from classroom.progress import Work, load_my_assignment, load_my_work, next_to_do
 from classroom.service.deps import Caller, Context, InContext, Role, require
 from classroom.service.pages.asked import by_heading, load_tasks
@@ -35,7 +35,16 @@ DOCUMENT_POLICY = (
 )
 # What the ledger tells a student about the own work. Grading is told by its result.
 _TOLD = frozenset(
-    {Kind.fetch, Kind.submit, Kind.refused, Kind.attempt_fetch, Kind.collect, Kind.feedback_release, Kind.extension}
+    {
+        Kind.fetch,
+        Kind.submit,
+        Kind.refused,
+        Kind.attempt_fetch,
+        Kind.collect,
+        Kind.feedback_release,
+        Kind.extension,
+        Kind.hold,
+    }
 )
 
 
@@ -86,6 +95,7 @@ def my_assignment(request: Request, caller: InStudent, context: InContext, assig
         decision=exchange.decision(work.assignment.id, caller.name),
         thresholds=_thresholds(work.assignment, work.own_due, context.clock()),
         closes=closing_time(work.assignment, work.own_due),
+        scores_show=when_scores_show(work.assignment),
         tasks=tasks,
         asked=by_heading(tasks),
         events=events,
@@ -127,6 +137,7 @@ def my_feedback(request: Request, caller: InStudent, context: InContext, assignm
         assignment=work.assignment,
         feedback=work.feedback,
         outcome=outcome,
+        scores_show=when_scores_show(work.assignment),
         documents=documents,
         events=events,
     )

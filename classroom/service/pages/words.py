@@ -35,6 +35,7 @@ PILLS: Mapping[str, Look] = {
     "corrected": Look("tick", "info"),
     "our fault": Look("alert", "info"),
     "refused": Look("cross", "bad"),
+    "held": Look("lock", "warn"),
     "running": Look("turn", "info"),
     "ready": Look("ring", "info"),
     "done": Look("tick", "ok"),
