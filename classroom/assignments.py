@@ -62,6 +62,7 @@ class _Rules(_Strict):
     written: tuple[str, ...] = ()
     double_marked: float = Field(default=0.2, ge=0, le=1)
     calibration: bool = False
+    second_look_days: int = Field(default=0, ge=0)
 
 
 class _Packages(_Strict):
@@ -104,6 +105,7 @@ class Assignment:
     written: tuple[GradeId, ...]  # cells that a grader marks by rubric
     double_marked: float = 0.2  # share of the written answers that two graders mark, blind
     calibration: bool = False  # whether a grader must agree with the anchors before the queue opens
+    second_look_days: int = 0  # so long after feedback a student may ask about it; 0: not at all
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ def _parse(name: str, rules: _Rules, first_day: dt.datetime) -> Assignment:
         written=tuple(parse_grade_id(grade_id) for grade_id in rules.written),
         double_marked=rules.double_marked,
         calibration=rules.calibration,
+        second_look_days=rules.second_look_days,
     )
 
 

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     accommodation = "accommodation"
     roster = "roster"
     hold = "hold"
+    second_look = "second_look"
+    second_look_answer = "second_look_answer"
 
 
 def record(

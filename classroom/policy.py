@@ -134,6 +134,13 @@ def is_time_to_show(assignment: Assignment, now: dt.datetime) -> bool:
     return _utc(now) >= _utc(assignment.scores_show)
 
 
+def second_look_ends(assignment: Assignment, given_back_at: dt.datetime) -> dt.datetime | None:
+    """Until when a student may ask about feedback given back then, in the course's zone; None where nobody may."""
+    if not assignment.second_look_days:
+        return None
+    return given_back_at.astimezone(assignment.due.tzinfo) + dt.timedelta(days=assignment.second_look_days)
+
+
 def counting_attempt(attempts: Sequence[Scored], rule: str) -> int | None:
     """The number of the attempt that counts, None without attempts. rule: latest or best, as in course.yaml.
 

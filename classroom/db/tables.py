@@ -328,6 +328,24 @@ class Hold(Base):
     __table_args__ = (Index("ix_hold_of_student", "course", "student", "assignment", "id"),)
 
 
+class SecondLook(Base):
+    """A student's question about a mark, or the row that answers it."""
+
+    __tablename__ = "second_look"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    assignment: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(64))
+    task: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[dt.datetime]
+    text: Mapped[str]
+    answers: Mapped[int | None] = mapped_column(ForeignKey("second_look.id"))  # None: a question
+
+    __table_args__ = (UniqueConstraint("answers"), Index("ix_second_look_student", "course", "student", "id"))
+
+
 def of_recorded_runs() -> ColumnElement[bool]:
     """For queries of jobs: leaves out those of dry runs."""
     return Job.run_id.not_in(select(Run.id).where(Run.dry))

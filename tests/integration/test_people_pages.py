@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,8 @@ import pytest
 from classroom.errors import Conflict
 from classroom.exchange.listing import describe_attempts, find_feedback
 from classroom.ids import AssignmentId
-from tests.pages_class import GRADED, OPEN, PagesClass, open_class, pages_class, url
+from classroom.service.pages.pieces import find_queue
+from tests.pages_class import GRADED, OPEN, TASK, PagesClass, open_class, pages_class, url
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def penalty(room: PagesClass, student: str) -> float:
     return next(row.penalty for row in room.gradebook.scores(AssignmentId(GRADED)) if row.student == student)
 
 
-@pytest.mark.parametrize("path", ["extensions"])
+@pytest.mark.parametrize("path", ["extensions", "roster"])
 def test_only_instructors_see_who_has_more_time(room: PagesClass, path: str) -> None:
     got = {who: get(room, who, path).status_code for who in ("ivy", "gil", "ada", "eve")}
 
@@ -183,9 +185,104 @@ def test_before_submitting_a_student_reads_when_scores_show(room: PagesClass) ->
     assert "show when the instructor releases them" in words(get(room, "dora", f"my/{OPEN}"))
 
 
-def follow(room: PagesClass, answer: httpx.Response) -> httpx.Response:
+@pytest.fixture
+def asked(room: PagesClass) -> PagesClass:
+    """bob has feedback, marked by gil, and asks about the report."""
+    allow_second_looks(room)
+    give_back(room, "bob")
+    post(room, "bob", f"my/{GRADED}/second-look", task=TASK, text="The report names since when, in row two.")
+    return room
+
+
+def allow_second_looks(room: PagesClass) -> None:
+    """Seven days; a course is never changed while it runs, so here the whole is put in its place."""
+    context = room.app.state.context
+    opened = [replace(one, second_look_days=7) for one in context.course.assignments]
+    room.app.state.context = replace(context, course=replace(context.course, assignments=tuple(opened)))
+
+
+def test_a_question_is_answered_by_another_grader_and_both_read_it(asked: PagesClass) -> None:
+    waiting = words(get(asked, "gus", "second-looks"))
+    answer = post(asked, "gus", "second-looks/1", text="You are right, it does name the month.")
+
+    assert "1 question open" in waiting
+    assert "bob" not in waiting
+    assert answer.status_code == 303
+    own = words(get(asked, "bob", f"my/{GRADED}/feedback"))
+    assert "names since when, in row two" in own
+    assert "it does name the month" in own
+    assert "gus" not in own
+    assert "it does name the month" in words(get(asked, "ivy", "second-looks"))
+
+
+def test_who_marked_the_task_neither_sees_nor_answers_the_question(asked: PagesClass) -> None:
+    assert "0 questions open" in words(get(asked, "gil", "second-looks"))
+    assert post(asked, "gil", "second-looks/1", text="It stays as it is.").status_code == 403
+    assert "It stays" not in words(get(asked, "bob", f"my/{GRADED}/feedback"))
+
+
+def test_a_question_is_answered_once(asked: PagesClass) -> None:
+    post(asked, "gus", "second-looks/1", text="The first answer of two.")
+    second = post(asked, "ivy", "second-looks/1", text="The second answer of two.")
+
+    assert "somebody answered this question before you" in words(follow(asked, second))
+    assert "The second answer" not in words(get(asked, "bob", f"my/{GRADED}/feedback"))
+
+
+def test_a_task_that_was_asked_about_is_marked_by_a_second_grader_too(asked: PagesClass) -> None:
+    with asked.transfers.database.reading() as session:
+        found = {
+            who: find_queue(session, asked.app.state.context, asked.gradebook, TASK, who) for who in ("gil", "gus")
+        }
+
+    rounds = {who: next(one for one in queue.pieces if one.student == "bob").round for who, queue in found.items()}
+    assert rounds == {"gil": 1, "gus": 2}
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "days", "said"),
+    [
+        (TASK, "Please look at it once more.", 8, "the time to ask for a second look is over"),
+        (TASK, "short", 1, "write 10 to 600"),
+        ("nothing", "Please look at it once more.", 1, "choose one"),
+    ],
+    ids=["after the window", "too short", "another task"],
+)
+def test_a_question_that_may_not_be_asked_leaves_nothing(
+    room: PagesClass, task: str, text: str, days: int, said: str
+) -> None:
+    allow_second_looks(room)
+    give_back(room, "bob")
+    room.clock.now += dt.timedelta(days=days)
+
+    answer = post(room, "bob", f"my/{GRADED}/second-look", task=task, text=text)
+
+    assert said in words(follow(room, answer, "bob"))
+    assert "0 questions open" in words(get(room, "ivy", "second-looks"))
+
+
+def test_a_second_question_about_a_task_waits_for_the_first_answer(asked: PagesClass) -> None:
+    again = {"task": TASK, "text": "And another thing about it."}
+    refused = post(asked, "bob", f"my/{GRADED}/second-look", **again)
+    post(asked, "gus", "second-looks/1", text="It stays as it is.")
+    post(asked, "bob", f"my/{GRADED}/second-look", **again)
+
+    assert "already" in words(follow(asked, refused, "bob"))
+    assert "1 question open" in words(get(asked, "ivy", "second-looks"))
+
+
+def test_where_the_course_gives_no_days_nobody_asks(room: PagesClass) -> None:
+    give_back(room, "bob")
+
+    answer = post(room, "bob", f"my/{GRADED}/second-look", task=TASK, text="Please look at it once more.")
+
+    assert "is over" in words(follow(room, answer, "bob"))
+    assert "Second look" not in words(get(room, "bob", f"my/{GRADED}/feedback"))
+
+
+def follow(room: PagesClass, answer: httpx.Response, who: str = "ivy") -> httpx.Response:
     """The page that a form leads to, with what it said."""
-    with room.browser("ivy") as browser:
+    with room.browser(who) as browser:
         for name, value in answer.cookies.items():
             browser.cookies.set(name, value)
         return browser.get(answer.headers["location"])

@@ -16,6 +16,7 @@ from classroom.service.pages import (
     home_pages,
     rescore_pages,
     roster_pages,
+    second_look_pages,
     student_pages,
     third_pages,
 )
@@ -31,6 +32,7 @@ routers: list[APIRouter] = [
     hold_acts.router,
     roster_pages.router,
     calibration_pages.router,  # before pieces, whose addresses it looks like
+    second_look_pages.router,
     grading_pages.router,
     desk_acts.router,
     third_pages.router,

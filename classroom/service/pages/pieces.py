@@ -21,6 +21,7 @@ from classroom.roster import Section, section_of
 from classroom.rubric.models import Rubric
 from classroom.rubric.rounds import FIRST, SECOND, THIRD, is_near_line, needs_third
 from classroom.rubric.store import Piece, Task, load_gradings, marking_of, rounds_of
+from classroom.second_looks import asked_about
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, load_tasks
 from classroom.service.pages.doors import rubric
@@ -232,6 +233,7 @@ class _Table:
         self._task, self._grader, self._ready = task, grader, ready
         self._key = load_key(context.settings.secrets)
         self._arrived = _by_arrival(session, task, ready)
+        self._asked = asked_about(session, task.course, task.assignment, task.task)
         self._claims = claims_on(session, task, context.clock())
         self._drafts = {(draft.student, draft.grader): draft for draft in drafts_of(session, task)}
         self._gradings: dict[str, list[Grading]] = {}
@@ -244,7 +246,7 @@ class _Table:
     def pieces(self, assignment: Assignment, rules: Rubric) -> tuple[QueuePiece, ...]:
         """All pieces; names and shares follow from the order of arrival, the order shown from the addresses."""
         names = name_all(self._key, self._task, self._arrived)
-        twice = drawn(self._arrived, assignment.double_marked, seed_of(self._key, self._task))
+        twice = drawn(self._arrived, assignment.double_marked, seed_of(self._key, self._task)) | self._asked
         rounds = {student: rounds_of(self._gradings.get(student, [])) for student in self._ready}
         wanted = {
             student: 2 if student in twice or _is_to_be_seen_twice(rules, assignment, found) else 1

@@ -86,6 +86,7 @@ def _nav(caller: Caller, home: str) -> list[tuple[str, str]]:
         entries.append(("Assignments", f"{home}/assignments"))
     if caller.has(Role.GRADER):
         entries.append(("Grading" if caller.has(Role.INSTRUCTOR) else "Queue", f"{home}/grading"))
+        entries.append(("Second looks", f"{home}/second-looks"))
     if caller.has(Role.INSTRUCTOR):
         entries += [
             ("Agreement", f"{home}/agreement"),

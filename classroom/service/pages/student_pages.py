@@ -17,8 +17,9 @@ from classroom.exchange.receipts import is_genuine
 from classroom.exchange.transfers import Transfers
 from classroom.ids import StudentId, parse_digest
 from classroom.ledger import Kind, events_of_student
-from classroom.policy import closing_time, late_penalty, when_scores_show
+from classroom.policy import closing_time, late_penalty, second_look_ends, when_scores_show
 from classroom.progress import Work, load_my_assignment, load_my_work, next_to_do
+from classroom.second_looks import threads_of
 from classroom.service.deps import Caller, Context, InContext, Role, require
 from classroom.service.pages.asked import by_heading, load_tasks
 from classroom.service.pages.files import attached_json, attached_zip
@@ -44,6 +45,8 @@ _TOLD = frozenset(
         Kind.feedback_release,
         Kind.extension,
         Kind.hold,
+        Kind.second_look,
+        Kind.second_look_answer,
     }
 )
 
@@ -124,10 +127,16 @@ def download(caller: InStudent, context: InContext, assignment: str, number: int
 def my_feedback(request: Request, caller: InStudent, context: InContext, assignment: str) -> Response:
     """What did I get, why, and what gets me further?"""
     work, events = _load(context, assignment, caller)
-    outcome, documents = None, []
+    outcome, documents, threads, ask_until = None, [], [], None
     if work.feedback:
         with context.database.reading() as session:
             outcome = load_outcome(session, context, work, work.feedback)
+            threads = [
+                thread
+                for thread in threads_of(session, context.course.id, caller.name)
+                if thread.asked.assignment == work.assignment.id
+            ]
+        ask_until = second_look_ends(work.assignment, work.feedback.released_at)
         documents = _documents(context, work)
     return page(
         request,
@@ -139,6 +148,9 @@ def my_feedback(request: Request, caller: InStudent, context: InContext, assignm
         outcome=outcome,
         scores_show=when_scores_show(work.assignment),
         documents=documents,
+        threads=threads,
+        ask_until=ask_until,
+        tasks=load_tasks(context.store, work.release.tree) if work.release else (),
         events=events,
     )
 
