@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from classroom.config import OPERATOR_NAME, Settings, load_settings
-from classroom.errors import ClassroomError, CourseError, SettingsError
+from classroom.errors import CourseError, SettingsError
 from classroom.grading import jobs
 from classroom.grading.engines import engine_of
 from classroom.grading.pool import open_pool
@@ -83,20 +83,12 @@ def serve(scheduler: str | None) -> None:
         while not stop.is_set():
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
-                _show_scores(here)
+                if given := show_scores(here):
+                    log.info("scores shown to %d students, as course.yaml says", given)
             with here.database.reading() as session:
                 waiting = jobs.is_any_open(session)
             if not waiting or not work_off(shop, tick=lambda: not stop.is_set()):
                 stop.wait(POLL_S)
-
-
-def _show_scores(here: Class) -> None:
-    """One submission that can't be given back keeps nobody from being graded; its reason is in the log."""
-    try:
-        if given := show_scores(here):
-            log.info("scores shown to %d students, as course.yaml says", given)
-    except ClassroomError as error:
-        log.warning("scores that are due can't be shown: %s", error)
 
 
 def serve_worker(scheduler: str) -> None:

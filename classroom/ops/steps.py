@@ -1,5 +1,6 @@
 """An instructor's steps from the command line, on the class's own machine: generate, release, collect, feedback."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from classroom.assignments import Course, load_course
 from classroom.config import OPERATOR_NAME, Settings, child_environment, load_settings
 from classroom.db.engine import Database, migrate
 from classroom.db.tables import Feedback
-from classroom.errors import CourseError
+from classroom.errors import ClassroomError, CourseError
 from classroom.exchange.transfers import Transfers
 from classroom.gradebook import Gradebook, ScoreRow
 from classroom.holds import load_holds
@@ -20,6 +21,7 @@ from classroom.ops.release import open_transfers
 from classroom.policy import is_time_to_show
 from classroom.progress import newest_feedback
 
+log = logging.getLogger(__name__)
 NBGRADER_CONFIG = "nbgrader_config.py"
 _LAST_LINES = 15
 
@@ -92,7 +94,10 @@ def collect(here: Class, assignment: str) -> int:
 
 
 def show_scores(here: Class) -> int:
-    """Gives back what is fully graded and not given yet, where `scores_show` says so; to how many students."""
+    """Gives back what is fully graded and not given yet, where `scores_show` says so; to how many students.
+
+    A submission that can't be given back stops no other; the log has the reason.
+    """
     given = 0
     for rules in here.course.assignments:
         if not is_time_to_show(rules, here.transfers.clock()):
@@ -105,10 +110,17 @@ def show_scores(here: Class) -> int:
             for row in here.gradebook.scores(rules.id)
             if not row.needs_manual_grade and not _is_given(newest.get(row.student), attempts.get(row.student), row)
         ]
-        if waiting:
-            made, _ = feedback(here, rules.id, waiting, publish=True, ungraded=False)
-            given += len(made)
+        given += sum(_show(here, rules.id, student) for student in waiting)
     return given
+
+
+def _show(here: Class, assignment: str, student: str) -> int:
+    try:
+        made, _ = feedback(here, assignment, [student], publish=True, ungraded=False)
+    except ClassroomError as error:
+        log.warning("no feedback for %s at %s: %s", student, assignment, error)
+        return 0
+    return len(made)
 
 
 def _is_given(newest: Feedback | None, attempt: int | None, row: ScoreRow) -> bool:

@@ -1,16 +1,20 @@
 """Feedback of a class, from the graded submission to the exchange: nothing hidden, nothing hostile, everything due."""
 
+import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 
 from classroom.assignments import load_course
 from classroom.config import Settings
 from classroom.errors import NotFound
+from classroom.extensions import Given, due_dates, extend
 from classroom.feedback import make_feedback
 from classroom.gradebook import Gradebook
+from classroom.holds import place_hold
 from classroom.ids import GradeId, NotebookId, StudentId
-from classroom.ops.steps import feedback, open_class
+from classroom.ops.steps import feedback, open_class, show_scores
 from tests.tiny_course import CANARY, ERRORS, PS1, RIGHT, filled, hand_in, make_course, run
 
 HOSTILE = """from IPython.display import HTML, Javascript, SVG, display
@@ -87,3 +91,27 @@ def test_releasing_gives_it_once_and_only_to_who_is_fully_graded(graded: Setting
     written = graded.course_dir("feedback") / "bob" / "ps1" / "ps1.html"
     assert written.read_bytes() == document(graded, "bob")
     assert not (graded.course_dir("feedback") / "ada").exists()
+
+
+def test_scores_that_show_once_graded_go_out_by_themselves_once_and_not_while_held(graded: Settings) -> None:
+    """bob's penalty is given back, so his score is a new one; ada's report waits for a grader."""
+    with open_class(graded) as here:
+        rules = replace(here.course.assignment("ps1"), scores_show="graded")
+        opened = replace(here, course=replace(here.course, assignments=(rules,)))
+        reason = Given("ivy", here.transfers.clock(), "a test")
+        bob = StudentId("bob")
+        with here.database.session() as session:
+            extend(session, here.course, rules, bob, rules.due + dt.timedelta(days=9), reason)
+            place_hold(session, here.course.id, rules, bob, reason, holds=True)
+            due = due_dates(session, here.course, bob)
+        here.gradebook.extend(bob, due)
+
+        while_held = show_scores(opened)
+        with here.database.session() as session:
+            place_hold(session, here.course.id, rules, bob, reason, holds=False)
+        let_go = show_scores(opened), show_scores(opened)
+
+        assert (while_held, let_go) == (0, (1, 0))
+        assert here.transfers.feedback("ps1", "bob").score == 7.0
+        assert here.transfers.all_feedback("ps1", "ada") == []
+        opened.close()
