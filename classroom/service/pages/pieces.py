@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from classroom.assignments import Assignment
 from classroom.db.tables import Attempt, Claim, Draft, Grading, Release
 from classroom.errors import NotFound
-from classroom.gradebook import Gradebook
+from classroom.gradebook import Gradebook, ScoreRow
 from classroom.grading.submissions import collected
 from classroom.ids import GradeId, StudentId
 from classroom.marking.calibration import load_calibrated
@@ -152,9 +152,13 @@ class Queue:
 
 def load_queues(session: Session, context: Context, gradebook: Gradebook, grader: str) -> list[Queue]:
     """Every written task of what was released, in the course's order."""
+    tasks = written_tasks(session, context)
+    work = {
+        assignment.id: _load_work(session, context, gradebook, assignment, grader)
+        for assignment in {assignment.id: assignment for assignment, _ in tasks}.values()
+    }
     return [
-        load_queue(session, context, gradebook, asked, assignment, grader)
-        for assignment, asked in written_tasks(session, context)
+        _load_queue(session, context, asked, assignment, work[assignment.id], grader) for assignment, asked in tasks
     ]
 
 
@@ -171,7 +175,8 @@ def written_tasks(session: Session, context: Context) -> list[tuple[Assignment, 
 def find_queue(session: Session, context: Context, gradebook: Gradebook, task: str, grader: str) -> Queue:
     """The queue of one task; raises NotFound. A grade_id names one task in a course."""
     assignment, asked = find_task(session, context, task)
-    return load_queue(session, context, gradebook, asked, assignment, grader)
+    work = _load_work(session, context, gradebook, assignment, grader)
+    return _load_queue(session, context, asked, assignment, work, grader)
 
 
 def find_task(session: Session, context: Context, task: str) -> tuple[Assignment, AskedTask]:
@@ -184,16 +189,28 @@ def find_task(session: Session, context: Context, task: str) -> tuple[Assignment
     raise NotFound("there is no such task to grade; go back to the queue")
 
 
-def load_queue(
-    session: Session, context: Context, gradebook: Gradebook, asked: AskedTask, assignment: Assignment, grader: str
-) -> Queue:
-    """One task's pieces for one grader."""
-    task = Task(context.course.id, assignment.id, asked.notebook, asked.grade_id)
+@dataclass(frozen=True)
+class _Work:
+    """What all tasks of an assignment share: the attempts to mark, the gradebook's rows, the grader's section."""
+
+    wanted: Mapping[StudentId, int | None]
+    rows: Mapping[StudentId, ScoreRow]
+    section: Section | None
+
+
+def _load_work(session: Session, context: Context, gradebook: Gradebook, assignment: Assignment, grader: str) -> _Work:
     wanted = collected(session, context.settings, context.course.id, assignment.id)
     section = section_of(session, context.course, grader)
     if section is not None:
         wanted = {student: attempt for student, attempt in wanted.items() if student in section.students}
-    rows = {row.student: row for row in gradebook.scores(assignment.id)}
+    return _Work(wanted, {row.student: row for row in gradebook.scores(assignment.id)}, section)
+
+
+def _load_queue(
+    session: Session, context: Context, asked: AskedTask, assignment: Assignment, work: _Work, grader: str
+) -> Queue:
+    task = Task(context.course.id, assignment.id, asked.notebook, asked.grade_id)
+    wanted, rows = work.wanted, work.rows
     gradings = load_gradings(session, task)
     graded = {grading.student for grading in gradings}
     # An answer left as it came has 0 from autograding and waits for nobody.
@@ -203,7 +220,7 @@ def load_queue(
         if student in rows and (rows[student].needs_manual_grade or student in graded)
     }
     rules = rubric(context.settings, assignment, asked.grade_id)
-    table = _Table(session, context, task, grader, ready, gradings, section)
+    table = _Table(session, context, task, grader, ready, gradings, work.section)
     return Queue(
         task,
         asked,
