@@ -58,6 +58,7 @@ defaults:
   grace_minutes: 10
   late: {{penalty_per_day: 0.1, closes_after_days: 3}}
   attempts: 5
+  double_marked: 0  # one of five drawn at random would be in two graders' queues
   limits: {{upload_mb: 1, files: 5, file_mb: 0.5, extra_files: ["*.csv"]}}
 assignments:
   {GRADED}: {{title: Data engineering, release: day 0 09:00, due: day 13 23:59, written: [{TASK}]}}
