@@ -196,6 +196,7 @@ def environment_of(home: Path, python_path: Sequence[Path]) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "JOBLIB_MULTIPROCESSING": "0",
+        "LOKY_MAX_CPU_COUNT": "1",  # else it counts cores by running lscpu, which no filter lets it
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "PYTHONPATH": os.pathsep.join(str(path) for path in python_path),

@@ -6,6 +6,7 @@ depends on an assignment or a student.
 """
 
 import contextlib
+import importlib
 import io
 import sys
 import time
@@ -86,6 +87,7 @@ FAILING = "def f():\n    return [][1]\nf()"
 
 def warm_up(shell: "Shell") -> None:
     """For students' processes. Leaves the shell as new: no name, no figure, no count."""
+    look_for_libraries_without_proc()
     given = dict(shell.user_ns)
     cells = ["1 + 1", "print('a')", FAILING, "def", *_cells()]
     for cell in cells:
@@ -101,6 +103,7 @@ def warm_up(shell: "Shell") -> None:
 
 def warm_up_judge() -> None:
     """For the judge's processes."""
+    look_for_libraries_without_proc()
     names: dict[str, Any] = {}
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -109,6 +112,13 @@ def warm_up_judge() -> None:
                 with contextlib.suppress(Exception):  # what fails here fails again, where somebody sees it
                     exec(compile(cell, "<warm>", "exec"), names)
     warm_up_codec(names)
+
+
+def look_for_libraries_without_proc() -> None:
+    """threadpoolctl, which k-means and others call, reads /proc/self/maps, where a confined process can't; it knows
+    another way, for machines without /proc."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("threadpoolctl").__dict__["_HAS_PROCFS"] = False
 
 
 def warm_up_codec(names: dict[str, Any]) -> None:

@@ -18,7 +18,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _SYSTEM = (
     "/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/passwd",
     "/etc/group", "/etc/nsswitch.conf", "/etc/fonts", "/etc/ssl/certs", "/dev/urandom", "/dev/random", "/dev/zero",
-    "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu",
+    "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/sys/fs/cgroup/cpu.max",
+    "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
 )  # fmt: skip
 _WRITABLE_DEVICES = ("/dev/null",)
 

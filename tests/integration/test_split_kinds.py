@@ -62,6 +62,18 @@ def search():
 """
 
 
+def test_k_means_runs_in_a_cell_and_cores_can_be_counted(runner: Runner) -> None:
+    """Both look where a confined process may not."""
+    answer = (
+        "import joblib\nfrom sklearn.cluster import KMeans\nlabels = KMeans(2).fit([[0.0], [9.0]]).labels_.tolist()\n"
+    )
+    answer += "cores = joblib.cpu_count(only_physical_cores=True)"
+
+    result = grade(runner, answer, "award(sorted(labels) == [0, 1] and cores == 1, 1)")
+
+    assert result.points == 1.0, reasons(result)
+
+
 @pytest.mark.parametrize(
     "test",
     [
