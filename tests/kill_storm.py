@@ -105,15 +105,15 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What was there in the end. scores, graded: by student; graded counts the ledger's events. ended: exit codes of
-    what was told to stop afterwards."""
+    """What was there in the end. scores, graded: by student; graded counts the ledger's events. ended: the exit
+    code of the worker that nobody killed."""
 
     scores: dict[str, float]
     graded: Counter[str]
     states: Counter[str]
     tries: Counter[int]
     killed: dict[str, int]
-    ended: dict[str, int | None]
+    ended: int | None
     took_s: float
 
 
@@ -173,11 +173,13 @@ def storm(settings: Settings, logs: Path, *, submissions: int, kills: int, seed:
         wait_until(lambda: reached(submissions), here.said)
         took_s = time.monotonic() - began
         killed = {"runner": here.runner.kills, "worker": here.workers[0].kills}
-        ended = {"runner": here.runner.end(), "worker": here.workers[0].end()}
+        unharmed = here.workers[1]
+        wait_until(lambda: "is ready" in unharmed.log.read_text(), here.said)
+        ended = unharmed.end()
     return look(settings, killed, ended, took_s)
 
 
-def look(settings: Settings, killed: dict[str, int], ended: dict[str, int | None], took_s: float) -> Aftermath:
+def look(settings: Settings, killed: dict[str, int], ended: int | None, took_s: float) -> Aftermath:
     """What the class's two databases hold."""
     with closing(sqlite3.connect(settings.state / "classroom.db")) as connection:
         graded = Counter(row[0] for row in connection.execute("select student from event where kind = 'graded'"))
