@@ -171,8 +171,10 @@ class Watchdog:
         return None
 
     def _written_bytes(self, family: list[int]) -> int:
-        with looking_as(self._uid):
-            nameless = nameless_bytes(family)
+        nameless = nameless_bytes(family)  # who can't be dumped shows them to root only
+        if not nameless:
+            with looking_as(self._uid):
+                nameless = nameless_bytes(family)
         return nameless + written_bytes(self._folder, self._disk_bytes)
 
     def _memory_of(self, family: list[int]) -> int:
