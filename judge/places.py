@@ -90,7 +90,7 @@ def _run_cell(run: Run, index: int, channel: Channel, watchdog: Watchdog) -> Cel
     limit = min(run.job.limits.cell_s, left)
     collector = Collector(run.job.limits.output_bytes, run.room)
     try:
-        channel.send({"do": "run", "source": cell.source, "timeout_s": limit})
+        channel.send({"do": "run", "timeout_s": limit}, json.dumps(cell.source).encode())
         reply = receive_bare(channel, time.monotonic() + limit + GRACE_S)
         if watchdog.verdict:
             raise ChannelGone("it was ended")  # or will be, at the next look

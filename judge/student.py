@@ -43,7 +43,8 @@ def serve(shell: Shell, channel: Channel) -> None:
             message = channel.receive(time.monotonic() + FOREVER)
             asked = message.head.get("do")
             if asked == "run":
-                shown, error = run_cell(shell, message.head["source"], message.head["timeout_s"])
+                # As JSON, which holds a lone surrogate too; in the frame, since a head is short.
+                shown, error = run_cell(shell, json.loads(bytes(message.frame)), message.head["timeout_s"])
                 channel.send({"error": error}, _shown_bytes(shown))
             elif asked == "values":
                 frame = values_of(shell.user_ns, message.head["names"])

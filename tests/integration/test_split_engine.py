@@ -13,6 +13,7 @@ pytestmark = pytest.mark.needs("sandbox")
 # ruff: noqa: E501
 
 LIMITS = Limits(cell_s=2, call_s=2, test_s=4, total_s=30, memory_mb=1200, processes=40)
+PATIENT = replace(LIMITS, cell_s=20, call_s=20, test_s=40, total_s=200)  # where no limit is what's tried
 KIT = "from judge.kit import award, holds, inplace, push, seed_student, student_file, student_input\n"
 
 
@@ -99,10 +100,11 @@ class Stack:
             id="frame",
         ),
         pytest.param("def f(): 1 / 0", "award(not holds('works', f), 1)", id="holds"),
+        pytest.param(f"text = '{'x' * 190_000}'", "award(len(text) == 190_000, 1)", id="a cell as long as may be"),
     ],
 )
 def test_an_honest_answer_earns_its_point(runner: Runner, answer: str, test: str) -> None:
-    result = grade(runner, answer, test)
+    result = grade(runner, answer, test, limits=PATIENT)
 
     assert result.points == 1.0, result.verdicts[0].reason
     assert result.verdicts[0].state == State.ok
@@ -165,7 +167,7 @@ def test_an_honest_answer_earns_its_point(runner: Runner, answer: str, test: str
 )
 def test_a_cheat_earns_nothing_and_the_next_honest_answer_everything(runner: Runner, answer: str, test: str) -> None:
     cheated = grade(runner, answer, test)
-    honest = grade(runner, "def f(x): return x", "award(f(2) == 2, 1)")
+    honest = grade(runner, "def f(x): return x", "award(f(2) == 2, 1)", limits=PATIENT)
 
     assert cheated.points == 0.0
     assert cheated.verdicts[0].state != State.grader_fault
