@@ -65,7 +65,8 @@ assignments:
   {OPEN}: {{title: Features, release: day 14 09:00, due: day 27 23:59}}
   {LATER}: {{title: Training and experiments, release: day 40 09:00, due: day 60 23:59}}
 """
-TESTS = {"test_finds_the_seam": (6.0, "Find the seam"), "test_parses_prices": (8.0, "Parse the prices")}
+Tests = Mapping[str, tuple[float, str]]  # points and heading by grade_id
+TESTS: Tests = {"test_finds_the_seam": (6.0, "Find the seam"), "test_parses_prices": (8.0, "Parse the prices")}
 NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
 ANSWER = """## Report on source B
 
@@ -167,18 +168,25 @@ def identify(token: str) -> Caller | None:
 
 
 @contextmanager
-def pages_class(folder: Path, *, hands: Sequence[Hand] | None = None, rules: str = "") -> Iterator[PagesClass]:
-    """The class made in `folder`: collected and autograded, at NOW. rules: more of course.yaml on what is graded."""
-    settings = _write_course(folder, rules)
+def pages_class(
+    folder: Path, *, hands: Sequence[Hand] | None = None, rules: str = "", by_hand: bool = False
+) -> Iterator[PagesClass]:
+    """The class made in `folder`: collected and autograded, at NOW. rules: more of course.yaml on what is graded.
+
+    by_hand: there is no test, and what was handed in isn't collected yet.
+    """
+    tests = {} if by_hand else TESTS
+    settings = _write_course(folder, rules, tests)
     migrate(settings.service_db_url)
-    _enter_cells(settings)
+    _enter_cells(settings, tests)
     chosen = HANDS if hands is None else hands
     with open_class(folder) as room:
         _release(room)
         for hand in chosen:
             submit(room, hand)
         room.clock.now = NOW - dt.timedelta(days=4)
-        autograde(room, chosen)
+        if not by_hand:
+            autograde(room, chosen)
         room.clock.now = NOW
         yield room
 
@@ -262,7 +270,7 @@ def _record(room: PagesClass, hand: Hand) -> None:
     )
 
 
-def _write_course(folder: Path, rules: str) -> Settings:
+def _write_course(folder: Path, rules: str, tests: Tests = TESTS) -> Settings:
     course = folder / "course"
     (course / "rubrics" / GRADED).mkdir(parents=True)
     (course / "course.yaml").write_text(COURSE_YAML.replace("written:", f"{rules}, written:" if rules else "written:"))
@@ -272,19 +280,25 @@ def _write_course(folder: Path, rules: str) -> Settings:
     for assignment in (GRADED, OPEN):
         for parent in (settings.source, settings.course_dir("release")):
             (parent / assignment).mkdir(parents=True)
-            (parent / assignment / "exercises.ipynb").write_bytes(_notebook("Write the report here."))
+            (parent / assignment / "exercises.ipynb").write_bytes(_notebook(tests))
     return settings
 
 
-def _notebook(answer: str) -> bytes:
+def _notebook(tests: Tests) -> bytes:
     cells = [_markdown("# Exercises", {})]
-    for name, (points, title) in TESTS.items():
+    for name, (points, title) in tests.items():
         cells.append(_markdown(f"## {title}", {}))
         cells.append(_code("# your answer", {"grade": False, "solution": True, "grade_id": name.removeprefix("test_")}))
         cells.append(_code("# checks", {"grade": True, "solution": False, "grade_id": name, "points": points}))
     cells.append(_markdown("## The data-quality report", {}))
-    cells.append(_markdown(answer, {"grade": True, "solution": True, "grade_id": TASK, "points": 6}))
+    cells.append(_markdown("Write the report here.", {"grade": True, "solution": True, "grade_id": TASK, "points": 6}))
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def _answered(path: Path, answer: str) -> bytes:
+    notebook = json.loads(path.read_bytes())
+    notebook["cells"][-1]["source"] = answer
+    return json.dumps(notebook).encode()
 
 
 def _markdown(source: str, about: Mapping[str, object]) -> dict[str, object]:
@@ -302,7 +316,7 @@ def _code(source: str, about: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _enter_cells(settings: Settings) -> None:
+def _enter_cells(settings: Settings, tests: Tests = TESTS) -> None:
     """What `nbgrader generate_assignment` leaves in the gradebook."""
     settings.state.mkdir(parents=True, exist_ok=True)
     bin_folder = str(Path(sys.executable).parent)
@@ -313,7 +327,7 @@ def _enter_cells(settings: Settings) -> None:
         for assignment in (GRADED, OPEN):
             book.update_or_create_assignment(assignment)
             book.update_or_create_notebook(NOTEBOOK, assignment)
-            for name, (points, _) in TESTS.items():
+            for name, (points, _) in tests.items():
                 book.update_or_create_grade_cell(name, NOTEBOOK, assignment, max_score=points, cell_type="code")
             book.update_or_create_grade_cell(TASK, NOTEBOOK, assignment, max_score=6, cell_type="markdown")
             book.update_or_create_solution_cell(TASK, NOTEBOOK, assignment)
@@ -331,7 +345,7 @@ def submit(room: PagesClass, hand: Hand) -> None:
     room.clock.now = hand.at - dt.timedelta(hours=2)
     room.transfers.fetch(GRADED, actor=hand.student)
     room.clock.now = hand.at
-    content = _notebook(hand.answer)
+    content = _answered(room.settings.source / GRADED / "exercises.ipynb", hand.answer)
     entry = Entry(PurePosixPath("exercises.ipynb"), len(content), partial(io.BytesIO, content))
     room.transfers.submit(GRADED, hand.student, ByteStream(pack([entry])))
 

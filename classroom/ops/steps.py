@@ -16,6 +16,7 @@ from classroom.db.tables import Feedback
 from classroom.errors import ClassroomError, CourseError
 from classroom.exchange.transfers import Transfers
 from classroom.gradebook import Gradebook, ScoreRow
+from classroom.grading.by_hand import record_by_hand
 from classroom.holds import load_holds
 from classroom.ops.release import open_transfers
 from classroom.policy import is_time_to_show
@@ -89,8 +90,11 @@ def release(here: Class, assignment: str) -> int:
 
 
 def collect(here: Class, assignment: str) -> int:
-    """How many submissions are new in submitted/."""
-    return here.transfers.collect(assignment, here.settings.course_dir("submitted"), actor=OPERATOR_NAME)
+    """How many submissions are new in submitted/; those that people alone mark are recorded as well."""
+    rules = here.course.assignment(assignment)
+    count = here.transfers.collect(rules.id, here.settings.course_dir("submitted"), actor=OPERATOR_NAME)
+    record_by_hand(here.settings, here.course, here.database, here.gradebook, rules.id)
+    return count
 
 
 def show_scores(here: Class) -> int:

@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from classroom.assignments import Assignment
 from classroom.config import SERVICE_PREFIX, Settings, child_environment
 from classroom.errors import Conflict, CourseError
+from classroom.grading.by_hand import record_by_hand
 from classroom.grading.jobs import create_run, newest_run, progress
 from classroom.grading.submissions import collected
 from classroom.ids import StudentId
@@ -77,9 +78,13 @@ def release(request: Request, caller: InInstructor, context: InContext, assignme
 
 @router.post("/{assignment}/collect")
 def collect(request: Request, caller: InInstructor, context: InContext, assignment: str) -> Response:
-    """Brings submitted/ to the attempts that count."""
+    """Brings submitted/ to the attempts that count; what people alone mark is recorded at once."""
     rules = context.course.assignment(assignment)
     written = context.transfers.collect(rules.id, context.settings.course_dir("submitted"), actor=caller.name)
+    try:
+        record_by_hand(context.settings, context.course, context.database, gradebook(request), rules.id)
+    except CourseError as error:
+        return _back(request, context, rules, str(error), tone="bad")
     said = f"Collected {count(written, 'submission')}." if written else "Nothing new to collect."
     return _back(request, context, rules, said)
 
