@@ -112,7 +112,9 @@ def test_the_second_marker_sees_nothing_of_the_first_and_the_mean_counts(room: P
         pages.append(browser.get(link).text)
     mark_all(room, "gus", {"ada": all_at(3), "bob": all_at(4)})
 
-    assert not any(word in page for page in (seen, *pages) for word in (SECRET, "gil", "second", "double"))
+    shown = [page.partition("<main")[2] for page in (seen, *pages)]  # above it, all graders have a link to second looks
+    assert all(shown)
+    assert not any(word in page for page in shown for word in (SECRET, "gil", "second", "double"))
     assert sorted(rows(room)) == [("ada", "gil", 1), ("ada", "gus", 2), ("bob", "gil", 1), ("bob", "gus", 2)]
     assert score_of(room, "ada")[0] == 3.77  # 0.625 four times, rounded to 0.63, and 1.25
     assert score_of(room, "bob")[0] == 6
