@@ -31,7 +31,8 @@ class MoreTime:
 
     def due(self, assignment: Assignment, student: str) -> dt.datetime | None:
         """The student's own due date, in the course's zone; None where everybody's holds."""
-        return own_due(assignment, self.until.get((assignment.id, student)), self.extra_days.get(student, 0))
+        until, days = self.until.get((assignment.id, student)), self.extra_days.get(student, 0)
+        return own_due(assignment, until, days) if until or days else None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ transaction. Writers in other processes wait for SQLite's lock.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -166,17 +166,25 @@ class Gradebook:
     def scores(self, assignment: AssignmentId) -> list[ScoreRow]:
         """One row a submission, by student; empty when the assignment isn't there."""
         with self._sessions() as session:
-            return _rows(session, assignment)
+            return [row for _, row in _rows(session, [assignment])]
+
+    def scores_of(self, assignments: Collection[AssignmentId]) -> dict[AssignmentId, list[ScoreRow]]:
+        """The same for each of these assignments. One query."""
+        found: dict[AssignmentId, list[ScoreRow]] = {assignment: [] for assignment in assignments}
+        with self._sessions() as session:
+            for assignment, row in _rows(session, assignments):
+                found[assignment].append(row)
+        return found
 
     def submission(self, assignment: AssignmentId, student: StudentId) -> SubmissionScores | None:
         """The scores of one submission; None when it was never recorded."""
         with self._sessions() as session:
-            rows = _rows(session, assignment, student)
+            rows = _rows(session, [assignment], student)
             if not rows:
                 return None
             submission = _submission(session, assignment, student)
             tasks = [task for notebook in submission.notebooks for task in _task_scores(notebook)]
-            return SubmissionScores(rows[0], tuple(tasks))
+            return SubmissionScores(rows[0][1], tuple(tasks))
 
     def set_manual(
         self,
@@ -396,10 +404,13 @@ def _write_auto_score(grade: Any, auto_score: float | None, *, is_new: bool) -> 
     grade.needs_manual_grade = is_new if grade.manual_score is not None else auto_score is None
 
 
-def _rows(session: Session, assignment: AssignmentId, student: StudentId | None = None) -> list[ScoreRow]:
+def _rows(
+    session: Session, assignments: Collection[AssignmentId], student: StudentId | None = None
+) -> list[tuple[AssignmentId, ScoreRow]]:
     submitted = nb.SubmittedAssignment
     query = (
         select(
+            nb.Assignment.name,
             submitted.student_id,
             submitted.timestamp,
             submitted.score,
@@ -408,14 +419,14 @@ def _rows(session: Session, assignment: AssignmentId, student: StudentId | None 
             submitted.needs_manual_grade,
         )
         .join(nb.Assignment, nb.Assignment.id == submitted.assignment_id)
-        .where(nb.Assignment.name == assignment)
+        .where(nb.Assignment.name.in_(assignments))
         .order_by(submitted.student_id)
     )
     if student is not None:
         query = query.where(submitted.student_id == student)
     return [
-        ScoreRow(StudentId(who), _aware(at), raw, penalty, max(0.0, raw - penalty), most, bool(needs))
-        for who, at, raw, penalty, most, needs in session.execute(query)
+        (name, ScoreRow(StudentId(who), _aware(at), raw, penalty, max(0.0, raw - penalty), most, bool(needs)))
+        for name, who, at, raw, penalty, most, needs in session.execute(query)
     ]
 
 

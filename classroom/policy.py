@@ -99,7 +99,8 @@ def rate(
 ) -> Scored:
     """An attempt as the choice sees it, by the times that hold now and not by those at its arrival."""
     is_late = bool(lateness(assignment, received_at, extension))
-    return Scored(number, late_penalty(assignment, received_at, extension), is_late, score_share)
+    penalty = late_penalty(assignment, received_at, extension) if is_late else 0.0
+    return Scored(number, penalty, is_late, score_share)
 
 
 def late_penalty(assignment: Assignment, received_at: dt.datetime, extension: dt.datetime | None = None) -> float:

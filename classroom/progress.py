@@ -1,29 +1,24 @@
-"""How far everybody is: a student's own work, and a class in one assignment. Read-only.
+"""How far a student is: the own work in each assignment. Read-only.
 
 The words of a state are the same everywhere; what a student reads never tells more than was released.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from classroom.assignments import Assignment, Course
-from classroom.db.tables import Attempt, Event, Feedback, Hold, Job, Release, of_recorded_runs
+from classroom.db.tables import Attempt, Event, Feedback, Release
 from classroom.errors import NotFound
 from classroom.extensions import load_more_time
 from classroom.holds import load_holds
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.ledger import Kind
 from classroom.policy import closing_time, counting_attempt, lateness, rate
-from classroom.roster import Person, load_roster
-
-if TYPE_CHECKING:  # importing the gradebook costs 2 s
-    from classroom.gradebook import ScoreRow
 
 # From a job's status (judge.plan.State) to the word on a page.
 RAN_WORDS: Mapping[str, str] = {
@@ -36,7 +31,6 @@ RAN_WORDS: Mapping[str, str] = {
     "grader_fault": "our fault",
 }
 HELD = "held"
-BROKEN = frozenset({"timeout", "out of memory", "crashed", "our fault", "refused"})
 
 
 @dataclass(frozen=True)
@@ -74,63 +68,9 @@ class Work:
         return self.word in {"open", "in", "late", "extended"}
 
 
-@dataclass(frozen=True)
-class Row:
-    """One student in one assignment, as an instructor sees it.
-
-    counted: the attempt that was collected, else the one that counts. attempts: how many there are. ran: how the newest
-    job ended, when one did. counts: the number of the attempt that counts now.
-    """
-
-    student: StudentId
-    word: str
-    is_collected: bool
-    counted: Attempt | None
-    attempts: int
-    job: Job | None
-    ran: str | None
-    auto: float | None
-    manual: float | None
-    total: float | None
-    max_score: float | None
-    penalty: float
-    to_grade: bool
-    feedback: Feedback | None
-    counts: int | None
-    own_due: dt.datetime | None = None
-    late_s: float = 0.0  # of the attempt `counted`, by the times that hold now
-    person: Person | None = None  # as the roster has them
-    hold: Hold | None = None  # while it is looked into
-
-    @property
-    def is_enrolled(self) -> bool:
-        """The roster has them as a student of now."""
-        return self.person is not None and self.person.is_student
-
-    @property
-    def is_newer_in(self) -> bool:
-        """The attempt that counts isn't the one that was collected."""
-        return self.counts is not None and (
-            not self.is_collected or self.counted is None or self.counted.number != self.counts
-        )
-
-    @property
-    def is_late(self) -> bool:
-        return self.late_s > 0
-
-    @property
-    def is_missing(self) -> bool:
-        """Nothing is handed in, whether it still may be or not."""
-        return self.word in {"missing", "open", "extended"}
-
-    @property
-    def is_broken(self) -> bool:
-        return self.ran in BROKEN
-
-
 def load_my_work(session: Session, course: Course, student: StudentId, now: dt.datetime) -> tuple[Work, ...]:
     """The student's work in every assignment, in the course's order."""
-    releases = {row.assignment: row for row in _newest_releases(session, course.id)}
+    releases = newest_releases(session, course.id)
     attempts = defaultdict(list)
     for attempt in _attempts(session, course.id, student=student):
         attempts[attempt.assignment].append(attempt)
@@ -196,66 +136,6 @@ def student_word(
     return "late" if lateness(assignment, now, due) else "extended"
 
 
-def load_class(
-    session: Session,
-    course: Course,
-    assignment: Assignment,
-    now: dt.datetime,
-    *,
-    scores: "Iterable[ScoreRow]",
-    manual: Mapping[StudentId, float],
-    collected: Mapping[StudentId, int | None],
-    counts: Mapping[StudentId, int],
-) -> tuple[Row, ...]:
-    """Every student the course knows of: those of the roster, then whoever else fetched or submitted; each by name.
-
-    manual: points given by hand. collected: whose submission was collected, and which attempt, None for one that came
-    without the exchange. counts: the number of the attempt that counts, by the exchange's rules.
-    """
-    attempts = defaultdict(list)
-    for attempt in _attempts(session, course.id, assignment=assignment.id):
-        attempts[attempt.student].append(attempt)
-    jobs = _newest_jobs(session, course.id, assignment.id)
-    feedback = {row.student: row for row in _feedback(session, course.id, assignment=assignment.id)}
-    by_student = {row.student: row for row in scores}
-    more_time = load_more_time(session, course.id, assignment=assignment.id)
-    holds = load_holds(session, course.id, assignment=assignment.id)
-    roster = load_roster(session, course.id)
-    enrolled = sorted(person.id for person in roster.values() if person.is_student)
-    others = (_students(session, course.id) | set(by_student) | set(collected)).difference(enrolled)
-    return tuple(
-        _row(
-            assignment,
-            student,
-            attempts[student],
-            jobs.get(student),
-            feedback.get(student),
-            score=by_student.get(student),
-            manual=manual.get(student),
-            collected=collected,
-            counts=counts.get(student),
-            due=more_time.due(assignment, student),
-            person=roster.get(student),
-            hold=holds.get((assignment.id, student)),
-            now=now,
-        )
-        for student in (*enrolled, *sorted(others))
-    )
-
-
-def class_word(row_job: Job | None, *, is_collected: bool, to_grade: bool, has_score: bool) -> str:
-    """The state of a collected submission for the people who grade."""
-    if row_job is not None and row_job.state != "done":
-        return "being graded"
-    if to_grade:
-        return "to grade"
-    if has_score:
-        return "graded"
-    if row_job is not None and row_job.status is not None:
-        return RAN_WORDS.get(row_job.status, "refused")
-    return "collected" if is_collected else "in"
-
-
 def _work(
     assignment: Assignment,
     release: Release | None,
@@ -289,58 +169,6 @@ def counting(assignment: Assignment, attempts: Sequence[Attempt], due: dt.dateti
     return counting_attempt(scored, assignment.attempt_counts)
 
 
-def _row(
-    assignment: Assignment,
-    student: StudentId,
-    attempts: Sequence[Attempt],
-    job: Job | None,
-    feedback: Feedback | None,
-    *,
-    score: "ScoreRow | None",
-    manual: float | None,
-    collected: Mapping[StudentId, int | None],
-    counts: int | None,
-    due: dt.datetime | None,
-    person: Person | None,
-    hold: Hold | None,
-    now: dt.datetime,
-) -> Row:
-    number = collected.get(student) or counts
-    counted = next((attempt for attempt in attempts if attempt.number == number), None)
-    late_s = lateness(assignment, counted.received_at, due).total_seconds() if counted else 0.0
-    to_grade = bool(score and score.needs_manual_grade)
-    if not attempts and student not in collected:
-        word = "missing" if lateness(assignment, now, due) else "extended" if lateness(assignment, now) else "open"
-    elif feedback is not None:
-        word = "feedback out"
-    elif student not in collected:
-        word = "late" if late_s else "in"
-    else:
-        word = class_word(job, is_collected=True, to_grade=to_grade, has_score=score is not None)
-    word = HELD if hold is not None else word
-    return Row(
-        student=student,
-        word=word,
-        is_collected=student in collected,
-        counted=counted,
-        attempts=len(attempts),
-        job=job,
-        ran=RAN_WORDS.get(job.status, "refused") if job and job.status else None,
-        auto=job.score if job else None,
-        manual=manual,
-        total=score.score if score else None,
-        max_score=score.max_score if score else None,
-        penalty=score.penalty if score else 0.0,
-        to_grade=to_grade,
-        feedback=feedback,
-        counts=counts,
-        own_due=due,
-        late_s=late_s,
-        person=person,
-        hold=hold,
-    )
-
-
 def _attempts(
     session: Session, course: CourseId, *, assignment: AssignmentId | None = None, student: StudentId | None = None
 ) -> Sequence[Attempt]:
@@ -370,9 +198,10 @@ def newest_feedback(session: Session, course: CourseId, assignment: AssignmentId
     return _feedback(session, course, assignment=assignment)
 
 
-def _newest_releases(session: Session, course: CourseId) -> Sequence[Release]:
+def newest_releases(session: Session, course: CourseId) -> Mapping[str, Release]:
+    """What students fetch, by assignment. One query."""
     newest = select(func.max(Release.id)).where(Release.course == course).group_by(Release.assignment)
-    return session.scalars(select(Release).where(Release.id.in_(newest))).all()
+    return {row.assignment: row for row in session.scalars(select(Release).where(Release.id.in_(newest)))}
 
 
 def _collected(session: Session, course: CourseId, student: StudentId) -> Mapping[str, int]:
@@ -380,18 +209,3 @@ def _collected(session: Session, course: CourseId, student: StudentId) -> Mappin
     query = select(Event.assignment, Event.data).where(Event.course == course, Event.student == student)
     rows = session.execute(query.where(Event.kind == Kind.collect).order_by(Event.id))
     return {assignment: data["attempt"] for assignment, data in rows if assignment is not None}
-
-
-def _newest_jobs(session: Session, course: CourseId, assignment: AssignmentId) -> Mapping[str, Job]:
-    of_assignment = (Job.course == course, Job.assignment == assignment, of_recorded_runs())
-    newest = select(func.max(Job.id)).where(*of_assignment).group_by(Job.student)
-    # The result is large and told on the submission's own page.
-    jobs = select(Job).where(Job.id.in_(newest)).options(defer(Job.result))
-    return {job.student: job for job in session.scalars(jobs)}
-
-
-def _students(session: Session, course: CourseId) -> set[StudentId]:
-    """Whoever fetched or submitted anything in this course."""
-    seen = select(Event.student).where(Event.course == course, Event.kind.in_([Kind.fetch, Kind.submit])).distinct()
-    submitted = select(Attempt.student).where(Attempt.course == course).distinct()
-    return {StudentId(name) for name in session.scalars(seen.union(submitted)) if name}

@@ -1,39 +1,19 @@
 """Submissions as folders: submitted/<student>/<assignment>/, as nbgrader reads them."""
 
-import datetime as dt
 import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from classroom.archive import folder_entries
-from classroom.assignments import Assignment
 from classroom.db.tables import Attempt
 from classroom.errors import Refused
 from classroom.exchange.store import Store
 from classroom.exchange.upload import TIMESTAMP_FILE
 from classroom.ids import parse_digest
-from classroom.policy import counting_attempt, rate
-
-
-def choose(
-    assignment: Assignment,
-    attempts: Sequence[Attempt],
-    shares: Mapping[tuple[str, int], float],
-    due: dt.datetime | None = None,
-) -> Attempt:
-    """The attempt of one student that counts, by the assignment's rule and the scores known so far.
-
-    due: the student's own due date, where there is one.
-    """
-    scored = [
-        rate(assignment, one.number, one.received_at, due, shares.get((one.student, one.number))) for one in attempts
-    ]
-    number = counting_attempt(scored, assignment.attempt_counts)
-    return next(attempt for attempt in attempts if attempt.number == number)
 
 
 def bring_to(folder: Path, attempt: Attempt, store: Store) -> bool:

@@ -49,11 +49,21 @@ def feedback_of(session: Session, place: Place, student: str) -> Sequence[Feedba
 
 def score_shares(session: Session, place: Place) -> dict[tuple[str, int], float]:
     """The newest autograded share of the points, by student and number of the attempt."""
-    columns = select(Job.student, Job.attempt, Job.score / Job.max_score)
+    return score_shares_of(session, place.course, [place.assignment])[place.assignment]
+
+
+def score_shares_of(
+    session: Session, course: CourseId, assignments: Iterable[AssignmentId]
+) -> dict[AssignmentId, dict[tuple[str, int], float]]:
+    """The same for each of these assignments. One query."""
+    columns = select(Job.assignment, Job.student, Job.attempt, Job.score / Job.max_score)
     graded = columns.where(Job.state == "done", Job.attempt.is_not(None), Job.score.is_not(None), Job.max_score > 0)
-    of_place = graded.where(Job.course == place.course, Job.assignment == place.assignment)
-    found = session.execute(of_place.where(of_recorded_runs()).order_by(Job.id))
-    return {(student, attempt): share for student, attempt, share in found if attempt is not None and share is not None}
+    found: dict[AssignmentId, dict[tuple[str, int], float]] = {assignment: {} for assignment in assignments}
+    of_course = graded.where(Job.course == course, Job.assignment.in_(found), of_recorded_runs())
+    for assignment, student, attempt, share in session.execute(of_course.order_by(Job.id)):
+        if attempt is not None and share is not None:
+            found[AssignmentId(assignment)][student, attempt] = share
+    return found
 
 
 def collected_numbers(session: Session, place: Place) -> dict[StudentId, int]:

@@ -20,7 +20,8 @@ from classroom.db.engine import Database
 from classroom.db.tables import Attempt, Feedback, Release
 from classroom.errors import Conflict, CourseError, GraderError, NotFound, Refused, RequestError
 from classroom.exchange import rows
-from classroom.exchange.collecting import bring_to, choose, one_collector
+from classroom.exchange.collecting import bring_to, one_collector
+from classroom.exchange.counting import choose
 from classroom.exchange.receipts import Receipt, ReceiptKey
 from classroom.exchange.rows import Place
 from classroom.exchange.store import Staging, Store

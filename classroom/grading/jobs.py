@@ -7,7 +7,7 @@ student: the gradebook keeps what it had.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -95,6 +95,13 @@ def newest_run(session: Session, course: CourseId, assignment: AssignmentId, *, 
     return session.scalar(query)
 
 
+def newest_runs(session: Session, course: CourseId, assignments: Collection[AssignmentId]) -> dict[str, Run]:
+    """The run that records created last for each of these assignments. One query."""
+    newest = select(func.max(Run.id)).where(Run.course == course, Run.assignment.in_(assignments), Run.dry.is_(False))
+    rows = session.scalars(select(Run).where(Run.id.in_(newest.group_by(Run.assignment))))
+    return {run.assignment: run for run in rows}
+
+
 def is_any_open(session: Session) -> bool:
     """Whether any job waits or runs."""
     return session.scalar(select(Job.id).where(Job.state != "done").limit(1)) is not None
@@ -169,17 +176,50 @@ def progress(session: Session, run_id: int) -> RunProgress:
     run = session.get(Run, run_id)
     if run is None:
         raise NotFound(f"there is no run {run_id}")
-    rows = session.execute(select(Job.state, Job.status, Job.finished_at, Job.started_at).where(Job.run_id == run_id))
-    jobs = rows.all()
+    return progress_of(session, [run])[run_id]
+
+
+def progress_of(session: Session, runs: Collection[Run]) -> dict[int, RunProgress]:
+    """The same of several runs, by id. One query."""
+    query = select(
+        Job.run_id, Job.state, Job.status, func.count(), func.min(Job.started_at), func.max(Job.finished_at)
+    ).where(Job.run_id.in_([run.id for run in runs]))
+    counted: dict[int, list[_Counted]] = {run.id: [] for run in runs}
+    for run_id, state, status, count, begun, ended in session.execute(
+        query.group_by(Job.run_id, Job.state, Job.status)
+    ):
+        counted[run_id].append(_Counted(state, status, count, begun, ended))
+    return {run.id: _progress(run, counted[run.id]) for run in runs}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The jobs of a run that are in one state with one status."""
+
+    state: str
+    status: str | None
+    count: int
+    started_at: dt.datetime | None  # the first
+    finished_at: dt.datetime | None  # the last
+
+
+def _progress(run: Run, jobs: Sequence[_Counted]) -> RunProgress:
     done = [row for row in jobs if row.state == "done"]
-    starts = [row.started_at for row in jobs if row.started_at]
-    by_state = Counter(row.status or row.state if row.state == "done" else row.state for row in jobs)
+    by_state: Counter[str] = Counter()
+    for row in jobs:
+        by_state[row.status or row.state if row.state == "done" else row.state] += row.count
+    total, finished = sum(row.count for row in jobs), sum(row.count for row in done)
     return RunProgress(
-        run_id=run_id,
-        total=len(jobs),
-        done=len(done),
+        run_id=run.id,
+        total=total,
+        done=finished,
         by_state=dict(by_state),
-        seconds_left=_seconds_left(starts, [row.finished_at for row in done], len(jobs)),
+        seconds_left=_seconds_left(
+            [row.started_at for row in jobs if row.started_at],
+            [row.finished_at for row in done if row.finished_at],
+            finished,
+            total,
+        ),
         finished=run.finished_at is not None,
     )
 
@@ -224,8 +264,10 @@ def _close_run(session: Session, run_id: int, now: dt.datetime) -> None:
         session.flush()
 
 
-def _seconds_left(started: Sequence[dt.datetime], finished: Sequence[dt.datetime], total: int) -> float | None:
-    if not finished or len(finished) == total:
+def _seconds_left(
+    started: Sequence[dt.datetime], finished: Sequence[dt.datetime], done: int, total: int
+) -> float | None:
+    if not finished or done == total:
         return None
     elapsed = (max(finished) - min(started)).total_seconds()
-    return max(elapsed, 0.0) / len(finished) * (total - len(finished))
+    return max(elapsed, 0.0) / done * (total - done)

@@ -11,12 +11,11 @@ from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classroom.assignments import Assignment
 from classroom.config import Settings
-from classroom.db.tables import Attempt
+from classroom.db.attempts import SentBy, load_sent
 from classroom.errors import CourseError, Refused
 from classroom.grading.intake import MAX_NOTEBOOK_BYTES, Unusable, make_intake, parse_source
 from classroom.grading.models import Fault, SourceNotebook, SubmissionIntake
@@ -147,26 +146,31 @@ def collected(
     session: Session, settings: Settings, course: CourseId, assignment: AssignmentId
 ) -> dict[StudentId, int | None]:
     """Everybody whose submission lies in submitted/, with the number of the attempt it is, where that is known."""
-    students = {
-        student: submitted_at(settings, assignment, student) for student in collected_students(settings, assignment)
+    sent = load_sent(session, course, [assignment])
+    return collected_of(settings, sent)[assignment]
+
+
+def collected_of(
+    settings: Settings, sent: Mapping[AssignmentId, SentBy]
+) -> dict[AssignmentId, dict[StudentId, int | None]]:
+    """The same for the assignments of these attempts."""
+    root = settings.course_dir("submitted")
+    students = _student_folders(root)
+    return {
+        assignment: {
+            student: next((one.number for one in reversed(attempts.get(student, ())) if one.received_at == time), None)
+            for student in students
+            for is_there, time in [_find_stamp(f"{root}/{student}/{assignment}")]
+            if is_there
+        }
+        for assignment, attempts in sent.items()
     }
-    query = select(Attempt).where(Attempt.course == course, Attempt.assignment == assignment)
-    numbers = {(row.student, row.received_at): row.number for row in session.scalars(query)}
-    return {student: numbers.get((student, time)) if time else None for student, time in students.items()}
 
 
 def collected_students(settings: Settings, assignment: AssignmentId) -> list[StudentId]:
     """The students who have a folder for the assignment in submitted/, sorted."""
     root = settings.course_dir("submitted")
-    found = []
-    # Paths as text: with hundreds of students pathlib's cost is most of a page's time.
-    for name in sorted(entry.name for entry in os.scandir(root)) if root.is_dir() else ():
-        if os.path.lexists(f"{root}/{name}/{assignment}"):
-            try:
-                found.append(parse_student_id(name))
-            except Refused:
-                continue  # a stray folder that is no student's
-    return found
+    return [student for student in _student_folders(root) if os.path.lexists(f"{root}/{student}/{assignment}")]
 
 
 def submission_folder(settings: Settings, assignment: AssignmentId, student: StudentId) -> Path:
@@ -175,13 +179,29 @@ def submission_folder(settings: Settings, assignment: AssignmentId, student: Stu
 
 def submitted_at(settings: Settings, assignment: AssignmentId, student: StudentId) -> dt.datetime | None:
     """The time that the exchange wrote beside a submission; None where there's none to read."""
-    path = f"{settings.course_dir('submitted')}/{student}/{assignment}/{TIMESTAMP}"
+    return _find_stamp(f"{settings.course_dir('submitted')}/{student}/{assignment}")[1]
+
+
+def _student_folders(root: Path) -> list[StudentId]:
+    found = []
+    for name in sorted(entry.name for entry in os.scandir(root)) if root.is_dir() else ():
+        try:
+            found.append(parse_student_id(name))
+        except Refused:
+            continue  # a stray folder that is no student's
+    return found
+
+
+def _find_stamp(folder: str) -> tuple[bool, dt.datetime | None]:
+    """Whether a submission's folder is there, and the time in it. One look at the disk where both are."""
+    # Paths as text: with hundreds of students pathlib's cost is most of a page's time.
+    path = f"{folder}/{TIMESTAMP}"
     try:
         found = os.lstat(path)
     except OSError:
-        return None
+        return os.path.lexists(folder), None
     # The exchange never writes into a stamp, it replaces the folder: another file has another number.
-    return _read_stamp(path, found.st_ino, found.st_mtime_ns, found.st_size)
+    return True, _read_stamp(path, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 @lru_cache(maxsize=20_000)

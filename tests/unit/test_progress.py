@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 
 from classroom.assignments import Assignment, Course, load_course
+from classroom.class_rows import Facts, Row, load_classes
+from classroom.db.attempts import load_sent
 from classroom.db.engine import Database
 from classroom.db.tables import Attempt, Base, Feedback, Job, Release, Run
 from classroom.errors import NotFound
+from classroom.extensions import load_more_time
 from classroom.gradebook import ScoreRow
 from classroom.ids import StudentId
 from classroom.ledger import Kind, record
-from classroom.progress import Row, load_class, load_my_assignment, load_my_work, next_to_do, student_word
+from classroom.progress import load_my_assignment, load_my_work, next_to_do, student_word
 
 COURSE = """
 course: tiny
@@ -204,16 +207,9 @@ def load_rows(
 ) -> dict[str, Row]:
     assignment: Assignment = course.assignment("a1")
     with database.reading() as session:
-        rows = load_class(
-            session,
-            course,
-            assignment,
-            DUE + DAY,
-            scores=scores or [],
-            manual=manual or {},
-            collected=collected,
-            counts={ADA: 2, BOB: 1},
-        )
+        sent = load_sent(session, course.id, [assignment.id])[assignment.id]
+        facts = Facts(assignment, sent, scores or [], manual or {}, collected, {ADA: 2, BOB: 1})
+        (rows,) = load_classes(session, course, [facts], load_more_time(session, course.id), DUE + DAY)
     return {row.student: row for row in rows}
 
 

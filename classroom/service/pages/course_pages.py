@@ -9,15 +9,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from classroom.class_rows import Row
 from classroom.config import SERVICE_PREFIX
 from classroom.db.tables import Job
 from classroom.errors import NotFound
 from classroom.ids import AssignmentId, StudentId, parse_digest, parse_student_id
 from classroom.ledger import events_of_assignment, events_of_student
-from classroom.progress import Row
 from classroom.service.deps import Caller, Context, InContext, Role, require
 from classroom.service.pages.files import attached_zip
-from classroom.service.pages.pipeline import Pipeline, RunView, load_pipeline, load_run
+from classroom.service.pages.pipeline import Pipeline, RunView, load_pipeline, load_pipelines, load_run
 from classroom.service.pages.release_feedback import releasing
 from classroom.service.pages.render import fragment, page, wants_fragment
 from classroom.service.pages.submission import load_submission
@@ -36,7 +36,7 @@ _LEDGER_ROWS = 1000  # read, so that 20 lines come of them where one act wrote h
 def board(request: Request, caller: InInstructor, context: InContext) -> Response:
     """What waits for me?"""
     with context.database.reading() as session:
-        pipelines = [load_pipeline(request, context, session, one) for one in context.course.assignments]
+        pipelines = load_pipelines(request, context, session, context.course.assignments)
     students = {row.student for pipeline in pipelines for row in pipeline.rows}
     return page(request, caller, "board.html", pipelines=pipelines, students=len(students), medians=_medians(pipelines))
 
@@ -85,7 +85,7 @@ def submissions(
     """Who is missing or late? What still needs a person? Where is this student?"""
     rules = context.course.assignment(assignment)
     with context.database.reading() as session:
-        pipeline = load_pipeline(request, context, session, rules)
+        pipeline = load_pipeline(request, context, session, rules, by_hand=True)
     values: dict[str, Any] = {
         "assignment": rules,
         "pipeline": pipeline,
@@ -106,7 +106,7 @@ def submission(request: Request, caller: InInstructor, context: InContext, assig
     rules = context.course.assignment(assignment)
     name = parse_student_id(student)
     with context.database.reading() as session:
-        pipeline = load_pipeline(request, context, session, rules)
+        pipeline = load_pipeline(request, context, session, rules, by_hand=True)
         row = _row(pipeline.rows, name)
         events = [
             event

@@ -1,7 +1,7 @@
 """How far an assignment is, step by step: what an instructor sees first, and what may be done next."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +10,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classroom.assignments import Assignment
+from classroom.class_rows import Facts, Row, load_classes
+from classroom.db.attempts import load_sent
 from classroom.db.tables import Event, Release, Run
-from classroom.grading.jobs import RunProgress, newest_run, progress
-from classroom.grading.submissions import collected
+from classroom.exchange.counting import count_attempts
+from classroom.extensions import load_more_time
+from classroom.grading.jobs import RunProgress, newest_runs, progress, progress_of
+from classroom.grading.submissions import collected_of
 from classroom.ids import AssignmentId, StudentId
 from classroom.ledger import Kind
-from classroom.progress import RAN_WORDS, Row, load_class
+from classroom.progress import RAN_WORDS, newest_releases
 from classroom.rubric.scoring import score
 from classroom.rubric.store import Task, by_student, final_of, load_gradings
 from classroom.service.deps import Context
@@ -106,7 +110,7 @@ class Pipeline:
             "graded": sum(row.word in {"graded", "feedback out"} for row in rows),
             "scored": sum(row.total is not None for row in rows),
             "ready": len(self.ready_for_feedback),
-            "feedback out": sum(row.feedback is not None for row in rows),
+            "feedback out": sum(row.has_feedback for row in rows),
         }
 
 
@@ -114,40 +118,86 @@ def _is_complete(row: Row) -> bool:
     return row.is_collected and row.total is not None and not row.to_grade
 
 
-def load_pipeline(request: Request, context: Context, session: Session, assignment: Assignment) -> Pipeline:
-    """Everything about one assignment; one query a table, whatever the number of students."""
-    release = session.scalar(
-        select(Release)
-        .where(Release.course == context.course.id, Release.assignment == assignment.id)
-        .order_by(Release.id.desc())
-        .limit(1)
-    )
-    tasks = load_tasks(context.store, release.tree) if release else ()
-    rows = load_class(
-        session,
-        context.course,
-        assignment,
-        context.clock(),
-        scores=gradebook(request).scores(assignment.id),
-        manual=_manual_points(session, context, assignment, tasks),
-        collected=collected(session, context.settings, context.course.id, assignment.id),
-        counts={student: attempt.number for student, attempt in context.transfers.counting(assignment.id).items()},
-    )
-    run_id = newest_run(session, context.course.id, assignment.id)
-    run = load_run(session, run_id) if run_id is not None else None
+def load_pipeline(
+    request: Request, context: Context, session: Session, assignment: Assignment, *, by_hand: bool = False
+) -> Pipeline:
+    """Everything about one assignment. by_hand: with the points that rubrics gave in each row."""
+    (made,) = load_pipelines(request, context, session, [assignment], by_hand=by_hand)
+    return made
+
+
+def load_pipelines(
+    request: Request,
+    context: Context,
+    session: Session,
+    assignments: Sequence[Assignment],
+    *,
+    by_hand: bool = False,
+) -> list[Pipeline]:
+    """Everything about these assignments; one query a table, whatever their number and that of students."""
+    course, ids = context.course, [one.id for one in assignments]
+    releases = newest_releases(session, course.id)
+    tasks = {name: load_tasks(context.store, row.tree) for name, row in releases.items()}
+    sent = load_sent(session, course.id, ids)
+    collected = collected_of(context.settings, sent)
+    more_time = load_more_time(session, course.id)
+    counts = count_attempts(session, course, sent, more_time)
+    scores = gradebook(request).scores_of(ids)
+    known = [
+        Facts(
+            one,
+            sent[one.id],
+            scores[one.id],
+            _manual_points(session, context, one, tasks.get(one.id, ())) if by_hand else {},
+            collected[one.id],
+            counts[one.id],
+        )
+        for one in assignments
+    ]
+    classes = load_classes(session, course, known, more_time, context.clock())
+    runs = newest_runs(session, course.id, ids)
+    counted = progress_of(session, [*runs.values()])
+    acts = _last_acts(session, context, ids)
+    return [
+        _pipeline(
+            context,
+            one,
+            releases.get(one.id),
+            tasks.get(one.id, ()),
+            rows,
+            _run_view(run, counted[run.id]) if (run := runs.get(one.id)) else None,
+            acts[one.id],
+        )
+        for one, rows in zip(assignments, classes, strict=True)
+    ]
+
+
+def _pipeline(
+    context: Context,
+    assignment: Assignment,
+    release: Release | None,
+    tasks: tuple[AskedTask, ...],
+    rows: tuple[Row, ...],
+    run: RunView | None,
+    acts: Mapping[str, Event],
+) -> Pipeline:
     generated = newest_file(context.settings.course_dir("release") / assignment.id)
     edited = newest_file(context.settings.source / assignment.id)
     made = Pipeline(assignment, release, generated, tasks, rows, run, (), has_source=edited is not None)
-    return replace(made, steps=_steps(made, _last_acts(session, context, assignment.id), edited))
+    return replace(made, steps=_steps(made, acts, edited))
 
 
 def load_run(session: Session, run_id: int) -> RunView:
     """A run and its counts; raises NotFound."""
     made = progress(session, run_id)
+    return _run_view(session.get_one(Run, run_id), made)
+
+
+def _run_view(run: Run, made: RunProgress) -> RunView:
     words = {RAN_WORDS.get(state, state): count for state, count in made.by_state.items()}
     order = ["ok", "wrong", "error", "timeout", "out of memory", "crashed", "our fault", "running", "queued"]
     parts = sorted(words.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
-    return RunView(session.get_one(Run, run_id), made, parts)
+    return RunView(run, made, parts)
 
 
 def newest_file(folder: Path) -> dt.datetime | None:
@@ -174,11 +224,16 @@ def _manual_points(
     return points
 
 
-def _last_acts(session: Session, context: Context, assignment: AssignmentId) -> Mapping[str, Event]:
-    """The newest event of each kind."""
-    newest = select(func.max(Event.id)).where(Event.course == context.course.id, Event.assignment == assignment)
-    rows = session.scalars(select(Event).where(Event.id.in_(newest.group_by(Event.kind))))
-    return {event.kind: event for event in rows}
+def _last_acts(
+    session: Session, context: Context, assignments: Collection[AssignmentId]
+) -> Mapping[str, Mapping[str, Event]]:
+    """The newest event of each kind, by assignment."""
+    of_course = (Event.course == context.course.id, Event.assignment.in_(assignments))
+    newest = select(func.max(Event.id)).where(*of_course).group_by(Event.assignment, Event.kind)
+    found: dict[str, dict[str, Event]] = {assignment: {} for assignment in assignments}
+    for event in session.scalars(select(Event).where(Event.id.in_(newest))):
+        found[str(event.assignment)][event.kind] = event
+    return found
 
 
 def _steps(made: Pipeline, acts: Mapping[str, Event], edited: dt.datetime | None) -> tuple[Step, ...]:

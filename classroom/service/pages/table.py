@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from classroom.progress import Row
+from classroom.class_rows import Row
 
 
 @dataclass(frozen=True)
