@@ -48,18 +48,25 @@ def cut_text(text: str, limit_bytes: int) -> str:
 
 
 def clean_picture(encoded: Any) -> bytes | None:
-    """A PNG made anew from the pixels of a base64 PNG or JPEG; None for anything else, and for a bomb."""
+    """The same of a picture in base64, as a notebook holds it."""
     if isinstance(encoded, list):
         encoded = "".join(str(line) for line in encoded)
     try:
-        data = base64.b64decode(encoded)
+        return remake_picture(base64.b64decode(encoded))
+    except (ValueError, TypeError, binascii.Error):
+        return None
+
+
+def remake_picture(data: bytes) -> bytes | None:
+    """A PNG made anew from the pixels of a PNG or JPEG file; None for anything else, and for a bomb."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow only warns of bombs that are not huge
             with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     return None
                 return _encode(picture)
-    except (OSError, ValueError, TypeError, SyntaxError, binascii.Error, Image.DecompressionBombError, Warning):
+    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError, Warning):
         return None
 
 

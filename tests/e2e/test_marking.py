@@ -31,6 +31,14 @@ ATTACK = f"""Brief {{number}}
 | <details open ontoggle="{RUNS}">c</details> | `<script>{RUNS}</script>` |
 """
 FILE_NAME = f'"><img src=x onerror="{RUNS.replace("/", "")}">.csv'
+FILES = {
+    FILE_NAME: f"a,b\n{ATTACK}",
+    "notes.md": ATTACK,
+    "page.html": f"<!doctype html><body onload='{RUNS}'>{ATTACK}",
+    "drawing.svg": f'<svg xmlns="http://www.w3.org/2000/svg" onload="{RUNS}"><script>{RUNS}</script></svg>',
+    "photo.png": f"\x89PNG<script>{RUNS}</script>",
+    "report.pdf": "%PDF-1.7\n<</OpenAction <</S /JavaScript /JS (app.alert\\(1\\))>>>>\n%%EOF",
+}
 COMMENT = f"<img src=x onerror='{RUNS}'>Name the rows, too."
 BRIEFS = range(10)
 STUDENTS = [f"student{number}" for number in BRIEFS]
@@ -52,7 +60,8 @@ def windows(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
     with pages_class(folder, hands=hands, rules="double_marked: 1") as room:
         for student in STUDENTS:
             place = room.settings.course_dir("submitted") / student / GRADED
-            (place / FILE_NAME).write_text("a,b\n")
+            for name, text in FILES.items():
+                (place / name).write_text(text)
         with serving(room, browser) as opened:
             yield opened
 
@@ -137,11 +146,31 @@ def test_a_file_keeps_its_name_as_text_and_comes_as_an_attachment(windows: Windo
     page.locator(f"a[href*='/{TASK}/']").last.click()
     page.keyboard.press("e")
 
-    link = page.locator("#evidence a").first
+    link = page.locator("#evidence a", has_text=FILE_NAME)
     assert link.inner_text() == FILE_NAME
     with page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "file-1.csv"
+
+
+@pytest.mark.usefixtures("marked")
+def test_files_are_read_beside_the_answer_and_nothing_of_them_runs(
+    windows: Windows, course_root: Path, screenshots: Path
+) -> None:
+    page = windows.go("gil", "grading")
+    page.locator(f"a[href*='/{TASK}/']").last.click()
+    page.keyboard.press("e")
+    for summary in page.locator("#evidence details.file > summary").all():
+        summary.click()
+    expect(page.locator("#evidence details.file table")).to_have_count(1)
+    expect(page.locator("#evidence details.file pre")).not_to_have_count(0)
+    page.screenshot(path=screenshots / "37_files.png", full_page=True)
+
+    assert page.locator("#evidence details.file").count() == len(FILES) - 1  # of the PDF nothing is shown
+    assert page.locator("#evidence :is(script, iframe, svg[onload], img[onerror], [onclick], [onload])").count() == 0
+    assert page.evaluate("window.ran") is None
+    assert windows.faults == []
+    assert serious_issues(page, (course_root / AXE).read_text()) == []
 
 
 def test_the_desk_has_no_serious_barrier(marked: dict[str, list[str]], decided: list[str]) -> None:

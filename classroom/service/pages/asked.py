@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from classroom.db.tables import Release
 from classroom.errors import NotFound
 from classroom.exchange.store import Store
+from classroom.grading.intake import MAX_NOTEBOOK_BYTES
+from classroom.grading.submissions import read_regular
 from classroom.ids import AssignmentId, CourseId, Digest, GradeId, NotebookId
 
 _HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
@@ -99,16 +101,23 @@ def find_answer(folder: Path, notebook: NotebookId, task: GradeId) -> str | None
     """The text of a written answer in a collected submission; None when the cell is gone. Raises NotFound."""
     path = folder / f"{notebook}.ipynb"
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(read_regular(path, MAX_NOTEBOOK_BYTES))["cells"]
     except FileNotFoundError as error:
         raise NotFound(f"the submission holds no {notebook}.ipynb") from error
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     for cell in cells if isinstance(cells, list) else ():
         if isinstance(cell, dict) and _grade_id(cell) == task:
-            source = cell.get("source", "")
-            return "".join(source) if isinstance(source, list | str) else None
+            return _text_of(cell.get("source", ""))
     return None
+
+
+def _text_of(source: object) -> str | None:
+    given: list[object] = source if isinstance(source, list) else [source]
+    lines = [line for line in given if isinstance(line, str)]
+    if len(lines) < len(given):
+        return None
+    return "".join(lines).encode("utf-8", "replace").decode()  # a lone surrogate is valid JSON, but no UTF-8
 
 
 def _grade_id(cell: dict[str, Any]) -> object:

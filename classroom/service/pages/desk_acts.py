@@ -1,6 +1,5 @@
 """What the desk sends beside Done: drafts as they are typed, claims renewed, names lifted; and what it takes away."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +9,7 @@ from starlette.datastructures import FormData
 
 from classroom.config import SERVICE_PREFIX
 from classroom.errors import NotFound, Refused
+from classroom.feedback.clean import remake_picture
 from classroom.marking.drafts import find_draft, marking_in
 from classroom.rubric.models import Marking, Rubric
 from classroom.rubric.store import Piece, Task, load_history, marking_of
@@ -19,13 +19,13 @@ from classroom.service.pages.desk import keep, lift_name, renew
 from classroom.service.pages.doors import rubric
 from classroom.service.pages.evidence import load_figure, load_files
 from classroom.service.pages.grading_pages import parse_marking, parse_seen
+from classroom.service.pages.handed_in import File
 from classroom.service.pages.pieces import find_piece, find_task
 from classroom.service.pages.render import redirect
 
 router = APIRouter(prefix=f"{SERVICE_PREFIX}/{{course}}/grading", include_in_schema=False)
 InGrader = Annotated[Caller, Depends(require(Role.GRADER))]
 _NOTHING_RUNS = "default-src 'none'; sandbox"
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _FEWEST_LETTERS, _MOST_LETTERS = 8, 500
 
 
@@ -86,17 +86,22 @@ async def lift(request: Request, caller: InGrader, context: InContext, task: str
 
 @router.get("/{task}/{piece}/files/{number}")
 def take_file(caller: InGrader, context: InContext, task: str, piece: str, number: int) -> Response:
-    """A file that was handed in, to take away; never shown in our origin."""
-    found, _ = _find(context, caller, task, piece)
-    files = load_files(context, found)
-    if not 0 <= number < len(files):
-        raise NotFound("there is no such file")
-    ending = _ENDING.search(files[number].name)
+    """A file that was handed in, to take away; never shown in our origin. Of its name only the ending is sent."""
+    file = _find_file(context, caller, task, piece, number)
     headers = {
-        "Content-Disposition": f'attachment; filename="file-{number + 1}{ending[0] if ending else ""}"',
+        "Content-Disposition": f'attachment; filename="file-{number + 1}{file.ending}"',
         "Content-Security-Policy": _NOTHING_RUNS,
     }
-    return Response(files[number].data, media_type="application/octet-stream", headers=headers)
+    return Response(file.data, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/{task}/{piece}/files/{number}/picture")
+def show_picture(caller: InGrader, context: InContext, task: str, piece: str, number: int) -> Response:
+    """A picture that was handed in, made anew from its pixels; 404 for what is none, or too large."""
+    made = remake_picture(_find_file(context, caller, task, piece, number).data)
+    if made is None:
+        raise NotFound("this file is no picture that can be shown; take it away instead")
+    return Response(made, media_type="image/png", headers={"Content-Security-Policy": _NOTHING_RUNS})
 
 
 @router.get("/{task}/{piece}/figures/{number}")
@@ -105,6 +110,14 @@ def show_figure(caller: InGrader, context: InContext, task: str, piece: str, num
     found, _ = _find(context, caller, task, piece)
     headers = {"Content-Security-Policy": _NOTHING_RUNS}
     return Response(load_figure(context, found, number), media_type="image/png", headers=headers)
+
+
+def _find_file(context: Context, caller: Caller, task: str, piece: str, number: int) -> File:
+    found, _ = _find(context, caller, task, piece)
+    files = load_files(context, found)
+    if not 0 <= number < len(files):
+        raise NotFound("there is no such file")
+    return files[number]
 
 
 def _find(context: Context, caller: Caller, task: str, piece: str) -> tuple[Piece, Rubric]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 from sqlalchemy import select
@@ -17,7 +17,6 @@ from classroom.feedback.clean import clean_picture
 from classroom.grading.models import SubmissionResult
 from classroom.grading.submissions import (
     TIMESTAMP,
-    NoRegularFile,
     read_files,
     read_regular,
     submission_folder,
@@ -26,19 +25,12 @@ from classroom.progress import RAN_WORDS
 from classroom.rubric.store import Piece, Task
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, find_answer, readable
+from classroom.service.pages.handed_in import File
 from classroom.service.pages.written import to_html, words
 
 MAX_FIGURES = 12
 _MAX_NOTEBOOK_BYTES = 50 << 20
 _MAX_FILES_BYTES = 100 << 20
-
-
-@dataclass(frozen=True)
-class File:
-    """A file that was handed in beside the notebook, by the name its author gave it."""
-
-    name: str
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -52,6 +44,8 @@ class Check:
 @dataclass(frozen=True)
 class Evidence:
     """text: the answer, None when its cell is gone. figures: how many pictures the notebook drew when it was graded."""
+
+    MAX_SHOWN: ClassVar = 12  # of the files; the others are to take away
 
     text: str | None
     released: str
@@ -94,10 +88,10 @@ def find_text(context: Context, piece: Piece) -> str | None:
 
 
 def load_files(context: Context, piece: Piece) -> list[File]:
-    """What was handed in beside the notebooks, by name."""
+    """What was handed in beside the notebooks, by name: regular files alone."""
     folder = submission_folder(context.settings, piece.task.assignment, piece.student)
     return [
-        File(name, data)
+        File(name.encode("utf-8", "replace").decode(), data)  # a name needn't be UTF-8
         for name, data in sorted(dict(read_files(folder, _MAX_FILES_BYTES)).items())
         if isinstance(data, bytes) and name != TIMESTAMP and not name.endswith(".ipynb")
     ]
@@ -130,7 +124,7 @@ def _pictures(context: Context, piece: Piece) -> list[Any]:
 def _cells(path: Path) -> list[dict[str, Any]]:
     try:
         cells: list[dict[str, Any]] = json.loads(read_regular(path, _MAX_NOTEBOOK_BYTES))["cells"]
-    except (OSError, ValueError, KeyError, TypeError, NoRegularFile):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
     return cells
 
