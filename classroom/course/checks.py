@@ -1,14 +1,14 @@
 """The proof that an assignment may be released: its tests tell right from wrong, and its release gives nothing away."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from classroom.course import lint
 from classroom.course.bank import Answer, complaints_about_coverage, complaints_about_score, load_bank
 from classroom.course.lint import Cell
-from classroom.course.rubric_checks import complaints_about_rubrics
+from classroom.course.rubric_checks import complaints_about_listing, complaints_about_rubrics
 from classroom.course.split import complaints_about_split
 from classroom.errors import CourseError
 from classroom.ids import AssignmentId
@@ -56,15 +56,21 @@ class Report:
 
 
 def check_assignment(
-    assignment: AssignmentId, folders: CourseFolders, *, generate: Generate, grade: Grade, task: str | None = None
+    assignment: AssignmentId,
+    folders: CourseFolders,
+    *,
+    written: Collection[str],
+    generate: Generate,
+    grade: Grade,
+    task: str | None = None,
 ) -> Report:
     """The report on an assignment; with `task`, only of the known answers of that solution cell.
 
-    Raises CourseError when the assignment can't be read at all.
+    written: what course.yaml lists as marked by a person. Raises CourseError when the assignment can't be read at all.
     """
     notebooks = _load_notebooks(folders.source / assignment)
     exercises = {name: cells for name, cells in notebooks.items() if any(cell.grade for cell in cells)}
-    complaints = list(_static_complaints(assignment, notebooks, folders))
+    complaints = list(_static_complaints(assignment, notebooks, folders, written))
     released = _generate_release(assignment, generate)
     complaints += _release_complaints(notebooks, released)
 
@@ -101,7 +107,7 @@ def _load_notebooks(folder: Path) -> dict[str, list[Cell]]:
 
 
 def _static_complaints(
-    assignment: AssignmentId, notebooks: Mapping[str, list[Cell]], folders: CourseFolders
+    assignment: AssignmentId, notebooks: Mapping[str, list[Cell]], folders: CourseFolders, written: Collection[str]
 ) -> Iterator[str]:
     for name, cells in notebooks.items():
         found = lint.complaints_about_form(cells)
@@ -113,6 +119,7 @@ def _static_complaints(
         yield from (f"{name}: {complaint}" for complaint in found)
     every = [cell for cells in notebooks.values() for cell in cells]
     yield from complaints_about_rubrics(assignment, every, folders.rubrics)
+    yield from complaints_about_listing(assignment, every, written)
 
 
 def _points_complaints(cells: Sequence[Cell]) -> list[str]:

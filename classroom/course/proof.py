@@ -38,7 +38,7 @@ def prove(settings: Settings, assignment: AssignmentId, *, task: str | None = No
         return run([_allowed(job, rules) for job in jobs])
 
     try:
-        return check_assignment(assignment, folders, generate=generate, grade=grade, task=task)
+        return check_assignment(assignment, folders, written=rules.written, generate=generate, grade=grade, task=task)
     finally:
         engine.stop()
 

@@ -1,6 +1,6 @@
-"""Rubrics beside the notebooks they are for: each written task has one, worth what its cell is, and none is left."""
+"""Rubrics and course.yaml beside the notebooks: each written task has a rubric and is listed, and nothing else is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from classroom.course.lint import Cell
@@ -19,6 +19,22 @@ def complaints_about_rubrics(assignment: AssignmentId, cells: Sequence[Cell], ru
         if path.stem not in written
     ]
     return found
+
+
+def complaints_about_listing(assignment: AssignmentId, cells: Sequence[Cell], listed: Collection[str]) -> list[str]:
+    """listed: under `written:` in course.yaml, from which graders' queues are made."""
+    written = {cell.grade_id: None for cell in cells if cell.is_manual and cell.grade_id}  # in reading order
+    missing = [
+        f"course.yaml: {assignment} doesn't list {grade_id} under `written:`, so no grader would see it; add it there"
+        for grade_id in written
+        if grade_id not in listed
+    ]
+    left = [
+        f"course.yaml: {assignment} lists {grade_id} under `written:`, but no notebook has such a task; remove it there"
+        for grade_id in listed
+        if grade_id not in written
+    ]
+    return missing + left
 
 
 def _complaints(assignment: AssignmentId, cell: Cell, rubrics: Path) -> list[str]:

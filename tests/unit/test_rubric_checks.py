@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from classroom.course.lint import Cell
-from classroom.course.rubric_checks import complaints_about_rubrics
+from classroom.course.rubric_checks import complaints_about_listing, complaints_about_rubrics
 from classroom.ids import AssignmentId
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +49,18 @@ def test_a_rubric_without_a_task_and_a_task_without_a_rubric_are_told(rubrics: P
     assert len(found) == 2
     assert "essay.yaml" in found[0]
     assert f"no notebook has a written task {TASK}" in found[1]
+
+
+def test_the_listing_in_course_yaml_names_each_written_task_and_nothing_else() -> None:
+    cells = [written(TASK, 6), written("essay", 2)]
+
+    found = complaints_about_listing(ASSIGNMENT, cells, ("essay", "memo"))
+
+    assert found == [
+        f"course.yaml: {ASSIGNMENT} doesn't list {TASK} under `written:`, so no grader would see it; add it there",
+        f"course.yaml: {ASSIGNMENT} lists memo under `written:`, but no notebook has such a task; remove it there",
+    ]
+    assert complaints_about_listing(ASSIGNMENT, cells, (TASK, "essay")) == []
 
 
 def test_everything_wrong_in_a_file_is_told(rubrics: Path) -> None:
