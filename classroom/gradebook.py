@@ -203,9 +203,8 @@ class Gradebook:
     ) -> None:
         """Points and comments of one task for many, in one transaction. Raises NotFound when one can't be written."""
         with self._writing() as session:
-            found = {
-                one.student_id: (grade, one) for grade, one in _of_cell(session, nb.Grade, assignment, notebook, task)
-            }
+            grades = _of_cell(session, nb.Grade, assignment, notebook, task, scores)
+            found = {one.student_id: (grade, one) for grade, one in grades}
             for student in scores:
                 if student not in found and _submission(session, assignment, student) is None:
                     raise NotFound(f"{student} has no autograded submission of {assignment}; autograde it first")
@@ -214,9 +213,8 @@ class Gradebook:
             for student, score in scores.items():
                 grade = found[student][0]
                 grade.manual_score, grade.needs_manual_grade = score.points, False
-            for row, submission in _of_cell(session, nb.Comment, assignment, notebook, task):
-                if submission.student_id in scores:
-                    row.manual_comment = scores[submission.student_id].comment
+            for row, submission in _of_cell(session, nb.Comment, assignment, notebook, task, scores):
+                row.manual_comment = scores[submission.student_id].comment
             session.flush()
             self._write_penalties(session, [found[student][1] for student in scores])
 
@@ -263,8 +261,7 @@ class Gradebook:
     def correct(self, cell: AutoCell, scores: Mapping[StudentId, float | None]) -> None:
         """Puts corrected scores in the place of auto scores, None for the auto score again; in one transaction."""
         with self._writing() as session:
-            rows = _of_cell(session, nb.Grade, cell.assignment, cell.notebook, cell.grade_id)
-            found = [(grade, one) for grade, one in rows if one.student_id in scores]
+            found = _of_cell(session, nb.Grade, cell.assignment, cell.notebook, cell.grade_id, scores)
             for grade, submission in found:
                 grade.manual_score, grade.needs_manual_grade = scores[submission.student_id], False
             session.flush()
@@ -371,11 +368,19 @@ def _submission(session: Session, assignment: AssignmentId, student: StudentId) 
 
 
 def _of_cell(
-    session: Session, table: Any, assignment: AssignmentId, notebook: NotebookId, cell: GradeId
+    session: Session,
+    table: Any,
+    assignment: AssignmentId,
+    notebook: NotebookId,
+    cell: GradeId,
+    students: Collection[StudentId] | None = None,
 ) -> list[tuple[Any, Any]]:
-    """Each submission's row of one cell, of nbgrader's grades or comments, with the submission; in one query."""
+    """Each submission's row of one cell, of nbgrader's grades or comments, with the submission; of these students, or
+    of all. One query."""
     query = _grades(assignment, table, nb.SubmittedAssignment, table=table)
     query = query.where(nb.Notebook.name == notebook, nb.BaseCell.name == cell)
+    if students is not None:
+        query = query.where(nb.SubmittedAssignment.student_id.in_(students))
     notebooks = selectinload(nb.SubmittedAssignment.notebooks)  # for the penalty; one query instead of one each
     return [(row, one) for row, one in session.execute(query.options(notebooks))]
 

@@ -89,12 +89,13 @@ def threads_of(session: Session, course: CourseId, student: str | None = None) -
     return [Thread(row, answers.get(row.id)) for row in rows if row.answers is None]
 
 
-def asked_about(session: Session, course: CourseId, assignment: str, task: str) -> frozenset[StudentId]:
-    """The students who asked about this task, answered or not: their work is marked twice."""
-    chosen = select(SecondLook.student).where(
-        SecondLook.course == course, SecondLook.assignment == assignment, SecondLook.task == task
-    )
-    return frozenset(StudentId(name) for name in session.scalars(chosen.distinct()))
+def asked_about(session: Session, course: CourseId) -> Mapping[tuple[str, str], Collection[StudentId]]:
+    """The students who asked, by assignment and task, answered or not: their work is marked twice. One query."""
+    columns = (SecondLook.assignment, SecondLook.task, SecondLook.student)
+    found: dict[tuple[str, str], set[StudentId]] = {}
+    for assignment, task, student in session.execute(select(*columns).where(SecondLook.course == course).distinct()):
+        found.setdefault((assignment, task), set()).add(StudentId(student))
+    return found
 
 
 def first_graders(session: Session, asked: Sequence[SecondLook]) -> Mapping[int, Collection[str]]:

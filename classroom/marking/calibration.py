@@ -14,7 +14,7 @@ from classroom.marking.agreed import GOOD_KAPPA
 from classroom.rubric.agreement import weighted_kappa
 from classroom.rubric.models import Anchor, Marking, Rubric
 from classroom.rubric.scoring import check_marking
-from classroom.rubric.store import Task
+from classroom.rubric.store import Task, by_task, of_tasks
 
 Levels = Mapping[str, int]  # by criterion
 
@@ -64,13 +64,17 @@ def append_calibration(
 
 def load_calibrated(session: Session, task: Task, rubric: Rubric, grader: str) -> Calibrated:
     """Where this grader stands with the rubric's present anchors."""
-    query = (
-        select(Calibration.anchor, Calibration.levels)
-        .where(Calibration.course == task.course, Calibration.assignment == task.assignment)
-        .where(Calibration.task == task.task, Calibration.grader == grader)
-        .order_by(Calibration.id)
-    )
-    return weigh(rubric, grader, [(anchor, levels) for anchor, levels in session.execute(query)])
+    return load_all_calibrated(session, {task: rubric}, grader)[task]
+
+
+def load_all_calibrated(session: Session, rubrics: Mapping[Task, Rubric], grader: str) -> dict[Task, Calibrated]:
+    """The same for each task with its rubric. One query."""
+    query = select(Calibration).where(of_tasks(Calibration, rubrics), Calibration.grader == grader)
+    marked = by_task(session.scalars(query.order_by(Calibration.id)), rubrics)
+    return {
+        task: weigh(rubric, grader, [(row.anchor, row.levels) for row in marked[task]])
+        for task, rubric in rubrics.items()
+    }
 
 
 def weigh(rubric: Rubric, grader: str, marked: Sequence[tuple[str, Levels]]) -> Calibrated:

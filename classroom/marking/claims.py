@@ -1,6 +1,7 @@
 """A piece is claimed while a grader has it open, so that two never work on one. A claim runs out by itself."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
@@ -8,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from classroom.db.tables import Claim
-from classroom.rubric.store import Piece, Task
+from classroom.rubric.store import Piece, Task, by_task, of_tasks
 
 CLAIM = dt.timedelta(minutes=30)
 
@@ -49,12 +50,9 @@ def give_back(session: Session, piece: Piece, grader: str) -> None:
     session.execute(delete(Claim).where(*wanted, Claim.grader == grader))
 
 
-def claims_on(session: Session, task: Task, now: dt.datetime) -> dict[tuple[str, int], Claim]:
-    """The claims of a task that still hold, by student and round."""
-    query = select(Claim).where(
-        Claim.course == task.course, Claim.assignment == task.assignment, Claim.task == task.task, Claim.until > now
-    )
-    return {(claim.student, claim.round): claim for claim in session.scalars(query)}
+def claims_on(session: Session, tasks: Collection[Task], now: dt.datetime) -> dict[Task, list[Claim]]:
+    """The claims of each task that still hold. One query."""
+    return by_task(session.scalars(select(Claim).where(of_tasks(Claim, tasks), Claim.until > now)), tasks)
 
 
 def _find(session: Session, piece: Piece, round: int) -> Claim | None:

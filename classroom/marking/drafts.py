@@ -1,6 +1,7 @@
 """What a grader has chosen for a piece and not yet called done. The newest state replaces the one before."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from classroom.db.tables import Draft
 from classroom.rubric.models import Marking, Rubric
 from classroom.rubric.scoring import check_marking
-from classroom.rubric.store import Piece, Task
+from classroom.rubric.store import Piece, Task, by_task, of_tasks
 
 
 def save_draft(
@@ -43,9 +44,9 @@ def find_draft(session: Session, piece: Piece, grader: str) -> Draft | None:
     return session.scalar(query.with_for_update())
 
 
-def drafts_of(session: Session, task: Task) -> list[Draft]:
-    """All drafts of a task."""
-    return list(session.scalars(select(Draft).where(*_of(task))))
+def drafts_of(session: Session, tasks: Collection[Task]) -> dict[Task, list[Draft]]:
+    """All drafts of each task. One query."""
+    return by_task(session.scalars(select(Draft).where(of_tasks(Draft, tasks))), tasks)
 
 
 def marking_in(draft: Draft) -> Marking:

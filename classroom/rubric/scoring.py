@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from classroom.errors import Refused
 from classroom.rubric.models import LEVELS, Anchor, Gate, Hundredths, Marking, Rubric
@@ -17,6 +18,7 @@ class Score:
     capped_by: Gate | None
 
 
+@lru_cache(maxsize=4096)
 def part(weight: Hundredths, level: float) -> Hundredths:
     """weight * level / 4, halves rounded up; the author is warned of weights where this rounds."""
     exact = Decimal(weight) * Decimal(str(level)) / 4

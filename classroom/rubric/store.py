@@ -1,17 +1,20 @@
 """Gradings are appended, never changed: the newest row of a round of a piece is that round's word."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from classroom.db.tables import Grading
+from classroom.db.tables import Calibration, Claim, Draft, Grading
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
 from classroom.rubric.models import Marking, Rubric, level_name
 from classroom.rubric.rounds import FIRST, final
 from classroom.rubric.scoring import check_marking, score, shown
+
+OfTask = TypeVar("OfTask", Grading, Claim, Draft, Calibration)
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,35 @@ def marking_of(grading: Grading) -> Marking:
 
 def load_gradings(session: Session, task: Task) -> Sequence[Grading]:
     """Each grader's newest grading of each piece of a task in each round, oldest first."""
-    newest = (
-        select(func.max(Grading.id))
-        .where(Grading.course == task.course, Grading.assignment == task.assignment, Grading.task == task.task)
-        .group_by(Grading.student, Grading.grader, Grading.round)
+    return load_all_gradings(session, [task])[task]
+
+
+def load_all_gradings(session: Session, tasks: Collection[Task]) -> dict[Task, list[Grading]]:
+    """The same for each of these tasks. One query."""
+    newest = select(func.max(Grading.id)).where(of_tasks(Grading, tasks))
+    newest = newest.group_by(Grading.assignment, Grading.task, Grading.student, Grading.grader, Grading.round)
+    return by_task(session.scalars(select(Grading).where(Grading.id.in_(newest)).order_by(Grading.id)), tasks)
+
+
+def of_tasks(table: type[OfTask], tasks: Collection[Task]) -> ColumnElement[bool]:
+    """For queries: rows of these tasks, and perhaps of others with the same names, which `by_task` leaves out."""
+    return and_(
+        table.course.in_({task.course for task in tasks}),
+        table.assignment.in_({task.assignment for task in tasks}),
+        table.task.in_({task.task for task in tasks}),
     )
-    return session.scalars(select(Grading).where(Grading.id.in_(newest)).order_by(Grading.id)).all()
+
+
+def by_task(rows: Iterable[OfTask], tasks: Collection[Task]) -> dict[Task, list[OfTask]]:
+    """The rows of each task, in their order."""
+    found: dict[Task, list[OfTask]] = {task: [] for task in tasks}
+    places: dict[tuple[str, str, str], list[OfTask]] = {
+        (task.course, task.assignment, task.task): own for task, own in found.items()
+    }
+    for row in rows:
+        if (own := places.get((row.course, row.assignment, row.task))) is not None:
+            own.append(row)
+    return found
 
 
 def load_tasks(session: Session, course: CourseId, assignment: AssignmentId) -> list[Task]:

@@ -1,26 +1,29 @@
 """What there is to grade by hand, as one grader sees it: written tasks with their pieces, under pseudonyms."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classroom.assignments import Assignment
-from classroom.db.tables import Attempt, Claim, Draft, Grading, Release
+from classroom.db.attempts import SentBy, load_sent
+from classroom.db.tables import Claim, Draft, Grading
 from classroom.errors import NotFound
 from classroom.gradebook import Gradebook, ScoreRow
-from classroom.grading.submissions import collected
-from classroom.ids import GradeId, StudentId
-from classroom.marking.calibration import load_calibrated
+from classroom.grading.submissions import collected, collected_of
+from classroom.ids import AssignmentId, CourseId, StudentId
+from classroom.marking.calibration import load_all_calibrated
 from classroom.marking.claims import claims_on
 from classroom.marking.drafts import drafts_of
 from classroom.marking.pace import pace_s
 from classroom.marking.share import Shared, deal, drawn
+from classroom.progress import newest_releases
 from classroom.roster import Section, section_of
 from classroom.rubric.models import Rubric
 from classroom.rubric.rounds import FIRST, SECOND, THIRD, is_near_line, needs_third
-from classroom.rubric.store import Piece, Task, load_gradings, marking_of, rounds_of
+from classroom.rubric.store import Piece, Task, load_all_gradings, marking_of, rounds_of
 from classroom.second_looks import asked_about
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, load_tasks
@@ -73,7 +76,7 @@ class QueuePiece:
 
     @property
     def needs_third(self) -> bool:
-        return needs_third({number: marking_of(row) for number, row in self.rounds.items()})
+        return len(self.rounds) > 1 and needs_third({number: marking_of(row) for number, row in self.rounds.items()})
 
 
 @dataclass(frozen=True)
@@ -93,22 +96,22 @@ class Queue:
     pace_s: float | None
     is_calibrated: bool  # or need not be
 
-    @property
+    @cached_property
     def mine(self) -> tuple[QueuePiece, ...]:
         """What this grader has done or was dealt."""
         return tuple(one for one in self.pieces if one.is_done or (one.is_mine and one.is_open))
 
-    @property
+    @cached_property
     def others(self) -> int:
         """Open pieces that were dealt to others."""
         return sum(one.is_open and not one.is_mine for one in self.pieces)
 
-    @property
+    @cached_property
     def third(self) -> tuple[QueuePiece, ...]:
         """Pieces on which two others differ, for this grader to decide."""
         return tuple(one for one in self.pieces if one.needs_third and one.own is None)
 
-    @property
+    @cached_property
     def done(self) -> int:
         return sum(one.is_done for one in self.mine)
 
@@ -151,67 +154,103 @@ class Queue:
 
 
 def load_queues(session: Session, context: Context, gradebook: Gradebook, grader: str) -> list[Queue]:
-    """Every written task of what was released, in the course's order."""
-    tasks = written_tasks(session, context)
-    work = {
-        assignment.id: _load_work(session, context, gradebook, assignment, grader)
-        for assignment in {assignment.id: assignment for assignment, _ in tasks}.values()
-    }
-    return [
-        _load_queue(session, context, asked, assignment, work[assignment.id], grader) for assignment, asked in tasks
-    ]
+    """Every written task of what was released, in the course's order. As many queries for many tasks as for one."""
+    return _load_queues(session, context, gradebook, written_tasks(session, context), grader)
 
 
 def written_tasks(session: Session, context: Context) -> list[tuple[Assignment, AskedTask]]:
     """Every written task of what was released, in the course's order."""
+    releases = newest_releases(session, context.course.id)
     return [
         (assignment, asked)
         for assignment in context.course.assignments
-        if assignment.written
-        for asked in _written(session, context, assignment)
+        if assignment.written and assignment.id in releases
+        for asked in load_tasks(context.store, releases[assignment.id].tree)
+        if asked.grade_id in assignment.written
     ]
 
 
 def find_queue(session: Session, context: Context, gradebook: Gradebook, task: str, grader: str) -> Queue:
     """The queue of one task; raises NotFound. A grade_id names one task in a course."""
-    assignment, asked = find_task(session, context, task)
-    work = _load_work(session, context, gradebook, assignment, grader)
-    return _load_queue(session, context, asked, assignment, work, grader)
+    (found,) = _load_queues(session, context, gradebook, [find_task(session, context, task)], grader)
+    return found
 
 
 def find_task(session: Session, context: Context, task: str) -> tuple[Assignment, AskedTask]:
     """A written task of what was released; raises NotFound."""
-    for assignment in context.course.assignments:
-        if task in assignment.written:
-            for asked in _written(session, context, assignment):
-                if asked.grade_id == task:
-                    return assignment, asked
+    for assignment, asked in written_tasks(session, context):
+        if asked.grade_id == task:
+            return assignment, asked
     raise NotFound("there is no such task to grade; go back to the queue")
 
 
+def _load_queues(
+    session: Session,
+    context: Context,
+    gradebook: Gradebook,
+    wanted: Sequence[tuple[Assignment, AskedTask]],
+    grader: str,
+) -> list[Queue]:
+    course = context.course
+    places = [(Task(course.id, rules.id, asked.notebook, asked.grade_id), rules, asked) for rules, asked in wanted]
+    rubrics = {task: rubric(context.settings, rules, asked.grade_id) for task, rules, asked in places}
+    anchored = {task: rubrics[task] for task, rules, _ in places if rules.calibration}
+    calibrated = load_all_calibrated(session, anchored, grader)
+    desk = _load_desk(session, context, gradebook, [*rubrics], grader)
+    return [
+        _queue(desk, task, asked, rules, rubrics[task], is_calibrated=task not in anchored or calibrated[task].passed)
+        for task, rules, asked in places
+    ]
+
+
 @dataclass(frozen=True)
-class _Work:
-    """What all tasks of an assignment share: the attempts to mark, the gradebook's rows, the grader's section."""
+class _Desk:
+    """What there is of a grader's tasks, read once for all of them. section: whose work this grader sees."""
 
-    wanted: Mapping[StudentId, int | None]
-    rows: Mapping[StudentId, ScoreRow]
+    grader: str
+    key: bytes
     section: Section | None
+    graders: frozenset[str]
+    sent: Mapping[AssignmentId, SentBy]
+    collected: Mapping[AssignmentId, Mapping[StudentId, int | None]]
+    scores: Mapping[AssignmentId, Sequence[ScoreRow]]
+    gradings: Mapping[Task, Sequence[Grading]]
+    claims: Mapping[Task, Sequence[Claim]]
+    drafts: Mapping[Task, Sequence[Draft]]
+    asked: Mapping[tuple[str, str], Collection[StudentId]]
 
 
-def _load_work(session: Session, context: Context, gradebook: Gradebook, assignment: Assignment, grader: str) -> _Work:
-    wanted = collected(session, context.settings, context.course.id, assignment.id)
-    section = section_of(session, context.course, grader)
-    if section is not None:
-        wanted = {student: attempt for student, attempt in wanted.items() if student in section.students}
-    return _Work(wanted, {row.student: row for row in gradebook.scores(assignment.id)}, section)
+def _load_desk(session: Session, context: Context, gradebook: Gradebook, tasks: Sequence[Task], grader: str) -> _Desk:
+    course = context.course
+    assignments = [*dict.fromkeys(task.assignment for task in tasks)]
+    section = section_of(session, course, grader)
+    sent = load_sent(session, course.id, assignments)
+    graders = {*(course.graders or (*_began(session, course.id), grader))}
+    return _Desk(
+        grader,
+        load_key(context.settings.secrets),
+        section,
+        frozenset(graders if section is None else graders & section.graders),
+        sent,
+        collected_of(context.settings, sent),
+        gradebook.scores_of(assignments),
+        load_all_gradings(session, tasks),
+        claims_on(session, tasks, context.clock()),
+        drafts_of(session, tasks),
+        asked_about(session, course.id),
+    )
 
 
-def _load_queue(
-    session: Session, context: Context, asked: AskedTask, assignment: Assignment, work: _Work, grader: str
+def _queue(
+    desk: _Desk, task: Task, asked: AskedTask, assignment: Assignment, rules: Rubric, *, is_calibrated: bool
 ) -> Queue:
-    task = Task(context.course.id, assignment.id, asked.notebook, asked.grade_id)
-    wanted, rows = work.wanted, work.rows
-    gradings = load_gradings(session, task)
+    rows = {row.student: row for row in desk.scores[assignment.id]}
+    wanted = {
+        student: attempt
+        for student, attempt in desk.collected[assignment.id].items()
+        if desk.section is None or student in desk.section.students
+    }
+    gradings = desk.gradings[task]
     graded = {grading.student for grading in gradings}
     # An answer left as it came has 0 from autograding and waits for nobody.
     ready = {
@@ -219,57 +258,54 @@ def _load_queue(
         for student, attempt in wanted.items()
         if student in rows and (rows[student].needs_manual_grade or student in graded)
     }
-    rules = rubric(context.settings, assignment, asked.grade_id)
-    table = _Table(session, context, task, grader, ready, gradings, work.section)
     return Queue(
         task,
         asked,
         assignment,
         rules,
-        grader,
-        table.pieces(assignment, rules),
+        desk.grader,
+        _Table(desk, task, ready).pieces(assignment, rules),
         waiting=sum(student not in rows for student in wanted),
-        pace_s=pace_s([row.at for row in gradings if row.grader == grader]),
-        is_calibrated=not assignment.calibration or load_calibrated(session, task, rules, grader).passed,
+        pace_s=pace_s([row.at for row in gradings if row.grader == desk.grader]),
+        is_calibrated=is_calibrated,
     )
 
 
 class _Table:
-    """What the database holds of one task, put together piece by piece."""
+    """What there is of one task, put together piece by piece."""
 
-    def __init__(
-        self,
-        session: Session,
-        context: Context,
-        task: Task,
-        grader: str,
-        ready: Mapping[StudentId, int | None],
-        gradings: Sequence[Grading],
-        section: Section | None,
-    ) -> None:
-        self._task, self._grader, self._ready = task, grader, ready
-        self._key = load_key(context.settings.secrets)
-        self._arrived = _by_arrival(session, task, ready)
-        self._asked = asked_about(session, task.course, task.assignment, task.task)
-        self._claims = claims_on(session, task, context.clock())
-        self._drafts = {(draft.student, draft.grader): draft for draft in drafts_of(session, task)}
+    def __init__(self, desk: _Desk, task: Task, ready: Mapping[StudentId, int | None]) -> None:
+        self._task, self._grader, self._ready = task, desk.grader, ready
+        self._key, self._graders = desk.key, desk.graders
+        self._arrived = _by_arrival(desk.sent[task.assignment], ready)
+        self._asked = desk.asked.get((task.assignment, task.task), ())
+        self._claims = {(claim.student, claim.round): claim for claim in desk.claims[task]}
+        self._drafts = {draft.student: draft for draft in desk.drafts[task] if draft.grader == desk.grader}
         self._gradings: dict[str, list[Grading]] = {}
-        for row in gradings:
+        for row in desk.gradings[task]:
             if row.attempt == ready.get(StudentId(row.student)):
                 self._gradings.setdefault(row.student, []).append(row)
-        graders = {*(context.course.graders or (*_began(session, task), grader))}
-        self._graders = graders if section is None else graders & section.graders
+        self._takers: dict[str, set[str]] = {}
+        marked = (
+            (student, row.grader) for student, rows in self._gradings.items() for row in rows if row.round != THIRD
+        )
+        began = ((draft.student, draft.grader) for draft in desk.drafts[task])
+        has_open = ((claim.student, claim.grader) for claim in desk.claims[task] if claim.round != THIRD)
+        for student, taker in (*marked, *began, *has_open):
+            self._takers.setdefault(student, set()).add(taker)
 
     def pieces(self, assignment: Assignment, rules: Rubric) -> tuple[QueuePiece, ...]:
         """All pieces; names and shares follow from the order of arrival, the order shown from the addresses."""
         names = name_all(self._key, self._task, self._arrived)
-        twice = drawn(self._arrived, assignment.double_marked, seed_of(self._key, self._task)) | self._asked
+        twice = drawn(self._arrived, assignment.double_marked, seed_of(self._key, self._task)).union(self._asked)
         rounds = {student: rounds_of(self._gradings.get(student, [])) for student in self._ready}
         wanted = {
             student: 2 if student in twice or _is_to_be_seen_twice(rules, assignment, found) else 1
             for student, found in rounds.items()
         }
-        dealt = deal([Shared(one, wanted[one], self._takers(one)) for one in self._ready], [*self._graders])
+        dealt = deal(
+            [Shared(one, wanted[one], frozenset(self._takers.get(one, ()))) for one in self._ready], [*self._graders]
+        )
         pieces = [
             self._piece(student, names[student], rounds[student], wanted[student], self._grader in dealt[student])
             for student in self._ready
@@ -300,7 +336,7 @@ class _Table:
         )
 
     def _draft(self, student: StudentId) -> Draft | None:
-        draft = self._drafts.get((student, self._grader))
+        draft = self._drafts.get(student)
         return draft if draft and draft.attempt == self._ready[student] else None
 
     def _free_round(self, student: StudentId, rounds: Mapping[int, Grading], wanted: int) -> int | None:
@@ -310,12 +346,6 @@ class _Table:
         at_hand = [number for number, claim in claims.items() if claim is None or claim.grader == self._grader]
         return next(iter(at_hand or free), None)
 
-    def _takers(self, student: StudentId) -> frozenset[str]:
-        marked = {row.grader for row in self._gradings.get(student, []) if row.round != THIRD}
-        began = {grader for (one, grader) in self._drafts if one == student}
-        has_open = {claim.grader for (one, number), claim in self._claims.items() if one == student and number != THIRD}
-        return frozenset(marked | began | has_open)
-
 
 def _is_to_be_seen_twice(rules: Rubric, assignment: Assignment, rounds: Mapping[int, Grading]) -> bool:
     if SECOND in rounds:
@@ -323,10 +353,10 @@ def _is_to_be_seen_twice(rules: Rubric, assignment: Assignment, rounds: Mapping[
     return FIRST in rounds and is_near_line(rules, marking_of(rounds[FIRST]), assignment.pass_share)
 
 
-def _began(session: Session, task: Task) -> Collection[str]:
+def _began(session: Session, course: CourseId) -> Collection[str]:
     """Everybody who marked something in the course, or has a piece open."""
-    marked = select(Grading.grader).where(Grading.course == task.course).distinct()
-    opened = select(Claim.grader).where(Claim.course == task.course).distinct()
+    marked = select(Grading.grader).where(Grading.course == course).distinct()
+    opened = select(Claim.grader).where(Claim.course == course).distinct()
     return set(session.scalars(marked.union(opened)))
 
 
@@ -339,25 +369,6 @@ def find_piece(session: Session, context: Context, task: Task, grader: str, addr
     raise NotFound("there is no such piece in your queue; go back to the queue")
 
 
-def _by_arrival(session: Session, task: Task, students: Mapping[StudentId, int | None]) -> list[StudentId]:
+def _by_arrival(sent: SentBy, students: Iterable[StudentId]) -> list[StudentId]:
     """By first attempt, then those who came without the exchange."""
-    first = select(Attempt.student).where(
-        Attempt.course == task.course, Attempt.assignment == task.assignment, Attempt.number == 1
-    )
-    arrived = [StudentId(name) for name in session.scalars(first.order_by(Attempt.id))]
-    known = set(arrived)
-    return [*arrived, *sorted(student for student in students if student not in known)]
-
-
-def _written(session: Session, context: Context, assignment: Assignment) -> list[AskedTask]:
-    newest = (
-        select(Release.tree)
-        .where(Release.course == context.course.id, Release.assignment == assignment.id)
-        .order_by(Release.id.desc())
-        .limit(1)
-    )
-    tree = session.scalar(newest)
-    if tree is None:
-        return []
-    wanted: set[GradeId] = set(assignment.written)
-    return [asked for asked in load_tasks(context.store, tree) if asked.grade_id in wanted]
+    return [*sent, *sorted(student for student in students if student not in sent)]

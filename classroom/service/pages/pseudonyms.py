@@ -3,7 +3,6 @@
 Both come from a secret key, so neither a student nor a neighbour follows from one. Pure but for the key's file.
 """
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -71,4 +70,4 @@ def _candidate(key: bytes, task: Task, student: StudentId, attempt: int) -> str:
 
 def _digest(key: bytes, use: str, task: Task, *parts: str) -> str:
     message = "\0".join([use, task.course, task.assignment, task.task, *parts])
-    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, message.encode(), "sha256").hex()
