@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from fastapi import Request
@@ -85,16 +86,16 @@ class Pipeline:
             return False
         return self.present.name != "collect" or (bool(self.submitted) and now > self.assignment.due)
 
-    @property
+    @cached_property
     def submitted(self) -> list[Row]:
         return [row for row in self.rows if row.attempts or row.is_collected]
 
-    @property
+    @cached_property
     def ready_for_feedback(self) -> list[Row]:
         """Collected, autograded and marked by hand; a total with a part missing is no total."""
         return [row for row in self.rows if _is_complete(row) and row.hold is None]
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[str, int]:
         """By the names of the submission table's filters."""
         rows = self.rows
