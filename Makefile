@@ -57,11 +57,12 @@ down:  ## stop everything that `make up` started, and nothing else
 status:  ## say whether the class runs, and where
 	@$(BIN)/classroom status --state '$(STATE)'
 
-# One thread in the numerical libraries: tests run beside servers on few cores.
+# One thread in the numerical libraries: tests run beside servers on few cores. A file's tests run in one process.
 TESTS ?= tests
+WORKERS ?= 2
 .PHONY: test
 test: env data  ## run all tests this machine can run, and name each that it skips and why
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 .PHONY: redteam
 redteam: env  ## attack the grading engine with every notebook of the corpus, then again with layers switched off

@@ -225,7 +225,9 @@ def test_other_names_are_refused_with_what_is_allowed(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "magic", [gzip.compress(packed("a")), b"BZh91AY", b"\xfd7zXZ\0", b"PK\x03\x04\0\0", b"\x28\xb5\x2f\xfd\0\0"]
+    "magic",
+    [gzip.compress(packed("a")), b"BZh91AY", b"\xfd7zXZ\0", b"PK\x03\x04\0\0", b"\x28\xb5\x2f\xfd\0\0"],
+    ids=["gzip", "bzip2", "xz", "zip", "zstd"],
 )
 def test_a_compressed_stream_is_refused_by_name(magic: bytes) -> None:
     with pytest.raises(Refused, match="is compressed with"):
