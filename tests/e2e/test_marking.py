@@ -57,7 +57,7 @@ DECIDED = {3: ("impact", 3), 7: ("reader", 2)}
 def windows(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Windows]:
     hands = [Hand(STUDENTS[number], at(10, 1 + number), FULL, answer=ATTACK.format(number=number)) for number in BRIEFS]
     folder = tmp_path_factory.mktemp("marking") / "class"
-    with pages_class(folder, hands=hands, rules="double_marked: 1") as room:
+    with pages_class(folder, hands=hands, rules="double_marked: 1, second_look_days: 7") as room:
         for student in STUDENTS:
             place = room.settings.course_dir("submitted") / student / GRADED
             for name, text in FILES.items():
@@ -75,7 +75,7 @@ def marked(windows: Windows, course_root: Path, screenshots: Path) -> dict[str, 
         page = windows.go(who, "grading")
         issues[who] = serious_issues(page, axe)
         page.keyboard.press("Enter")
-        page.wait_for_selector("#marking")
+        page.wait_for_url(f"**/{TASK}/*")
         page.screenshot(path=screenshots / f"30_desk_{who}.png")
         expect(page.locator("#lost")).to_be_hidden()
         issues[who] += serious_issues(page, axe)
@@ -92,6 +92,7 @@ def decided(marked: dict[str, list[str]], windows: Windows, course_root: Path, s
     page, issues = windows.go("gwen", "grading"), []
     for _ in DECIDED:
         page.get_by_role("region").or_(page.locator("section")).locator("a[href$='/third']").first.click()
+        page.wait_for_url("**/third")
         issues += serious_issues(page, axe)
         _, level = DECIDED[brief(page)]
         page.keyboard.press(str(level))
@@ -104,6 +105,12 @@ def decided(marked: dict[str, list[str]], windows: Windows, course_root: Path, s
         page.keyboard.press("Control+Enter")
         expect(page.get_by_text("is decided.")).to_be_visible()
     return issues
+
+
+def open_a_piece(page: Page) -> None:
+    """The last one of the queue, with its keys ready."""
+    page.locator(f"a[href*='/{TASK}/']").last.click()
+    page.wait_for_url(f"**/{TASK}/*")
 
 
 def brief(page: Page) -> int:
@@ -143,7 +150,7 @@ def test_nothing_of_a_student_runs_on_any_page(windows: Windows) -> None:
 @pytest.mark.usefixtures("marked")
 def test_a_file_keeps_its_name_as_text_and_comes_as_an_attachment(windows: Windows) -> None:
     page = windows.go("gil", "grading")
-    page.locator(f"a[href*='/{TASK}/']").last.click()
+    open_a_piece(page)
     page.keyboard.press("e")
 
     link = page.locator("#evidence a", has_text=FILE_NAME)
@@ -158,7 +165,7 @@ def test_files_are_read_beside_the_answer_and_nothing_of_them_runs(
     windows: Windows, course_root: Path, screenshots: Path
 ) -> None:
     page = windows.go("gil", "grading")
-    page.locator(f"a[href*='/{TASK}/']").last.click()
+    open_a_piece(page)
     page.keyboard.press("e")
     for summary in page.locator("#evidence details.file > summary").all():
         summary.click()
@@ -230,10 +237,42 @@ def test_students_see_nothing_before_release_and_levels_and_comments_after(
 
 
 @pytest.mark.usefixtures("decided")
+def test_a_question_about_a_mark_goes_to_another_grader_and_comes_back(
+    windows: Windows, course_root: Path, screenshots: Path
+) -> None:
+    axe = (course_root / AXE).read_text()
+    student, question, answer = STUDENTS[1], f"Which rows? {ATTACK}"[:500], "The count stands in the second paragraph."
+    windows.room.give_back(student)
+
+    asking = windows.go(student, f"my/{GRADED}/feedback")
+    asking.get_by_label("Task", exact=True).select_option(TASK)
+    asking.get_by_label("What should be looked at").fill(question)
+    asking.get_by_role("button", name="Ask for a second look").click()
+    expect(asking.get_by_text("Your question is sent")).to_be_visible()
+    first = windows.go("gil", "second-looks")
+    expect(first.get_by_text("No question is open")).to_be_visible()  # who marked it doesn't answer
+    other = windows.go("gwen", "second-looks")
+    other.screenshot(path=screenshots / "38_second_look.png")
+    issues = serious_issues(other, axe)
+    other.get_by_label("Answer").fill(answer)
+    other.get_by_role("button", name="Answer").click()
+    expect(other.get_by_text("The answer is stored")).to_be_visible()
+
+    asking = windows.go(student, f"my/{GRADED}/feedback")
+    asking.screenshot(path=screenshots / "39_answered.png", full_page=True)
+    expect(asking.get_by_text(answer)).to_be_visible()
+    expect(asking.get_by_text("Which rows?")).to_be_visible()  # the question stays
+    assert issues + serious_issues(asking, axe) == []
+    assert asking.evaluate("window.ran") is None
+    assert other.evaluate("window.ran") is None
+    assert windows.faults == []
+
+
+@pytest.mark.usefixtures("decided")
 def test_the_desk_reads_in_the_dark_and_on_a_phone(windows: Windows, course_root: Path, screenshots: Path) -> None:
     axe = (course_root / AXE).read_text()
     page = windows.go("gil", "grading")
-    page.locator(f"a[href*='/{TASK}/']").last.click()
+    open_a_piece(page)
     page.get_by_role("button", name="Switch light and dark").click()
     page.screenshot(path=screenshots / "35_desk_dark.png")
     dark = serious_issues(page, axe)
