@@ -62,7 +62,7 @@ TESTS ?= tests
 WORKERS ?= 2
 .PHONY: test
 test: env data  ## run all tests this machine can run, and name each that it skips and why
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: redteam
 redteam: env  ## attack the grading engine with every notebook of the corpus, then again with layers switched off
