@@ -121,7 +121,8 @@ class Watchdog:
         """
         self._ancestor = ancestor
         self._uid = uid
-        self._ancestor_kb = shared_out_kb(ancestor, 0)
+        # Only asked where no group counts: the read walks all of a warm zygote's pages.
+        self._ancestor_kb = shared_out_kb(ancestor, 0) if group is None else 0
         self._folder = folder
         self._memory_kb = limits.memory_mb << 10
         self._disk_bytes = limits.disk_mb << 20
