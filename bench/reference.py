@@ -196,6 +196,10 @@ def cleaned(raw):
 """
 
 
+def _stub(signature: str) -> str:
+    return f"def {signature}:\n    raise NotImplementedError"  # text of the released notebook: students replace it
+
+
 def _hidden(visible: str, hidden: str) -> str:
     return f"{visible}\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
 
@@ -203,7 +207,7 @@ def _hidden(visible: str, hidden: str) -> str:
 TASKS = (
     Task(
         "read_orders",
-        stub="def read_orders(path):\n    raise NotImplementedError",
+        stub=_stub("read_orders(path)"),
         solution="def read_orders(path):\n    return pd.read_csv(path, dtype={'price': str, 'ordered': str})",
         setup="raw = read_orders('orders.csv')",
         test=_hidden(
@@ -221,7 +225,7 @@ TASKS = (
     ),
     Task(
         "clean_orders",
-        stub="def clean_orders(raw):\n    raise NotImplementedError",
+        stub=_stub("clean_orders(raw)"),
         solution="""\
 def clean_orders(raw):
     table = raw.drop_duplicates("order_id").query("quantity > 0").copy()
@@ -280,7 +284,7 @@ def clean_orders(raw):
     ),
     Task(
         "monthly_revenue",
-        stub="def monthly_revenue(orders):\n    raise NotImplementedError",
+        stub=_stub("monthly_revenue(orders)"),
         solution="def monthly_revenue(orders):\n"
         "    return orders.groupby(orders['ordered'].dt.strftime('%Y-%m'))['revenue'].sum().sort_index()",
         test=_hidden(
@@ -337,7 +341,7 @@ labels = [axes.get_xlabel(), axes.get_ylabel(), axes.get_title()]""",
     ),
     Task(
         "make_features",
-        stub="def make_features(orders):\n    raise NotImplementedError",
+        stub=_stub("make_features(orders)"),
         solution="""\
 def make_features(orders):
     X = orders[["category", "country", "price", "quantity", "discount"]].copy()
@@ -370,7 +374,7 @@ award(sum([
     ),
     Task(
         "build_model",
-        stub="def build_model():\n    raise NotImplementedError",
+        stub=_stub("build_model()"),
         solution="""\
 def build_model():
     columns = ColumnTransformer(
@@ -416,7 +420,7 @@ def build_model():
     ),
     Task(
         "evaluate",
-        stub="def evaluate(model, X, y):\n    raise NotImplementedError",
+        stub=_stub("evaluate(model, X, y)"),
         solution="""\
 def evaluate(model, X, y):
     scores = cross_val_score(model, X, y, cv=3, scoring="roc_auc")

@@ -37,4 +37,6 @@ COPIED = lore.words(
 
 def iso(times: Iterable[object], unit: str) -> list[str]:
     """ISO text to the day ("D") or the second ("s")."""
-    return np.datetime_as_string(pd.Series(times).to_numpy(), unit=unit).tolist()  # type: ignore[call-overload, no-any-return]
+    stamps = pd.Series(times).to_numpy()
+    texts: list[str] = np.datetime_as_string(stamps, unit=unit).tolist()  # type: ignore[call-overload]  # any unit
+    return texts

@@ -5,7 +5,7 @@ everybody gave everything the same level, there is nothing that agreement could 
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -65,11 +65,11 @@ def ordinal_alpha(units: Iterable[Sequence[int]]) -> float | None:
     A unit holds the levels that its graders gave, in any order; one with fewer than two tells nothing and is passed
     over. Source: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability.
     """
-    coincidences: Counter[tuple[int, int]] = Counter()
+    coincidences: defaultdict[tuple[int, int], float] = defaultdict(float)
     for levels, count in Counter(tuple(sorted(unit)) for unit in units).items():
         for pair in permutations(levels, 2):
-            coincidences[pair] += count / (len(levels) - 1)  # type: ignore[assignment]  # shares of a unit
-    margins: Counter[int] = Counter()
+            coincidences[pair] += count / (len(levels) - 1)
+    margins: defaultdict[int, float] = defaultdict(float)
     for (level, _), share in coincidences.items():
         margins[level] += share
     total = sum(margins.values())

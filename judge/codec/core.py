@@ -68,7 +68,7 @@ class Encoder:
         if value is None or kind is bool:
             return value
         if kind is int:
-            return _int_node(value)  # type: ignore[arg-type]  # kind is int
+            return _int_node(value)  # type: ignore[arg-type]  # exactly int: isinstance would let subclasses in
         writer = _WRITERS.get(kind) or _find_writer(kind)
         if writer is not None:
             return writer(self, value, depth + 1)
