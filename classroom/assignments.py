@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -106,6 +107,11 @@ class Assignment:
     double_marked: float = 0.2  # share of the written answers that two graders mark, blind
     calibration: bool = False  # whether a grader must agree with the anchors before the queue opens
     second_look_days: int = 0  # so long after feedback a student may ask about it; 0: not at all
+
+    @cached_property
+    def in_time_until(self) -> dt.datetime:
+        """The end of the grace for everybody, in UTC. Pages compare thousands of times with it."""
+        return self.due.astimezone(dt.UTC) + self.grace
 
 
 @dataclass(frozen=True)

@@ -110,17 +110,26 @@ class Facts:
 
 
 def load_classes(
-    session: Session, course: Course, known: Sequence[Facts], more_time: MoreTime, now: dt.datetime
+    session: Session,
+    course: Course,
+    known: Sequence[Facts],
+    more_time: MoreTime,
+    now: dt.datetime,
+    *,
+    student: StudentId | None = None,
 ) -> list[tuple[Row, ...]]:
     """Every student the course knows of, for each assignment: those of the roster, then whoever else fetched or
-    submitted; each by name. As many queries for many assignments as for one."""
+    submitted; each by name. As many queries for many assignments as for one.
+
+    student: only this one; the facts are that student's, and there is no row of one the course doesn't know of.
+    """
     assignments = [facts.assignment.id for facts in known]
-    jobs = _newest_jobs(session, course.id, assignments)
+    jobs = _newest_jobs(session, course.id, assignments, student)
     given_back = _given_back(session, course.id, assignments)
-    holds = load_holds(session, course.id)
+    holds = load_holds(session, course.id, student=student)
     roster = load_roster(session, course.id)
-    enrolled = sorted(person.id for person in roster.values() if person.is_student)
-    seen = _students(session, course.id)
+    enrolled = sorted(one.id for one in roster.values() if one.is_student and student in {None, one.id})
+    seen = _students(session, course.id, student)
     classes = []
     for facts in known:
         here = facts.assignment.id
@@ -130,16 +139,16 @@ def load_classes(
             tuple(
                 _row(
                     facts,
-                    student,
-                    jobs.get((here, student)),
-                    score=scores.get(student),
-                    has_feedback=(here, student) in given_back,
-                    due=more_time.due(facts.assignment, student),
-                    person=roster.get(student),
-                    hold=holds.get((here, student)),
+                    one,
+                    jobs.get((here, one)),
+                    score=scores.get(one),
+                    has_feedback=(here, one) in given_back,
+                    due=more_time.due(facts.assignment, one),
+                    person=roster.get(one),
+                    hold=holds.get((here, one)),
                     now=now,
                 )
-                for student in (*enrolled, *sorted(others))
+                for one in (*enrolled, *sorted(others))
             )
         )
     return classes
@@ -209,10 +218,12 @@ def _row(
 
 
 def _newest_jobs(
-    session: Session, course: CourseId, assignments: Collection[AssignmentId]
+    session: Session, course: CourseId, assignments: Collection[AssignmentId], student: StudentId | None
 ) -> Mapping[tuple[str, str], Ran]:
     of_assignments = (Job.course == course, Job.assignment.in_(assignments), of_recorded_runs())
     newest = select(func.max(Job.id)).where(*of_assignments).group_by(Job.assignment, Job.student)
+    if student is not None:
+        newest = newest.where(Job.student == student)
     columns = (Job.assignment, Job.student, Job.id, Job.run_id, Job.state, Job.status, Job.reason, Job.score)
     rows = session.execute(select(*columns).where(Job.id.in_(newest)))
     return {(row[0], row[1]): Ran(*row[2:]) for row in rows}
@@ -224,8 +235,10 @@ def _given_back(session: Session, course: CourseId, assignments: Collection[Assi
     return {(one, student) for one, student in session.execute(query.where(Feedback.assignment.in_(assignments)))}
 
 
-def _students(session: Session, course: CourseId) -> set[StudentId]:
-    """Whoever fetched or submitted anything in this course."""
+def _students(session: Session, course: CourseId, student: StudentId | None) -> set[StudentId]:
+    """Whoever fetched or submitted anything in this course, or `student` if that one did."""
     seen = select(Event.student).where(Event.course == course, Event.kind.in_([Kind.fetch, Kind.submit])).distinct()
     submitted = select(Attempt.student).where(Attempt.course == course).distinct()
+    if student is not None:
+        seen, submitted = seen.where(Event.student == student), submitted.where(Attempt.student == student)
     return {StudentId(name) for name in session.scalars(seen.union(submitted)) if name}

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import nbgrader.api as nb
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, case, func, select, text
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm import sessionmaker as make_sessions
 
@@ -168,11 +168,13 @@ class Gradebook:
         with self._sessions() as session:
             return [row for _, row in _rows(session, [assignment])]
 
-    def scores_of(self, assignments: Collection[AssignmentId]) -> dict[AssignmentId, list[ScoreRow]]:
-        """The same for each of these assignments. One query."""
+    def scores_of(
+        self, assignments: Collection[AssignmentId], *, student: StudentId | None = None
+    ) -> dict[AssignmentId, list[ScoreRow]]:
+        """The same for each of these assignments, of one student if given. As many queries for many as for one."""
         found: dict[AssignmentId, list[ScoreRow]] = {assignment: [] for assignment in assignments}
         with self._sessions() as session:
-            for assignment, row in _rows(session, assignments):
+            for assignment, row in _rows(session, assignments, student):
                 found[assignment].append(row)
         return found
 
@@ -414,25 +416,57 @@ def _rows(
 ) -> list[tuple[AssignmentId, ScoreRow]]:
     submitted = nb.SubmittedAssignment
     query = (
-        select(
-            nb.Assignment.name,
-            submitted.student_id,
-            submitted.timestamp,
-            submitted.score,
-            submitted.late_submission_penalty,
-            submitted.max_score,
-            submitted.needs_manual_grade,
-        )
+        select(submitted.id, nb.Assignment.name, submitted.student_id, submitted.timestamp)
         .join(nb.Assignment, nb.Assignment.id == submitted.assignment_id)
         .where(nb.Assignment.name.in_(assignments))
         .order_by(submitted.student_id)
     )
     if student is not None:
         query = query.where(submitted.student_id == student)
+    points = select(nb.Assignment.name, nb.Assignment.max_score).where(nb.Assignment.name.in_(assignments))
+    most: dict[str, float] = dict(session.execute(points).all())
+    sums, penalties = _sums(session, assignments, student), _penalties(session)
     return [
-        (name, ScoreRow(StudentId(who), _aware(at), raw, penalty, max(0.0, raw - penalty), most, bool(needs)))
-        for name, who, at, raw, penalty, most, needs in session.execute(query)
+        (name, _row(who, at, most[name], *sums.get(number, (0.0, False)), penalties.get(number, 0.0)))
+        for number, name, who, at in session.execute(query)
     ]
+
+
+def _row(
+    student: str, at: dt.datetime | None, max_score: float, raw_score: float, needs_person: bool, penalty: float
+) -> ScoreRow:
+    score = max(0.0, raw_score - penalty)
+    return ScoreRow(StudentId(student), _aware(at), raw_score, penalty, score, max_score, bool(needs_person))
+
+
+def _sums(
+    session: Session, assignments: Collection[AssignmentId], student: StudentId | None
+) -> Mapping[str, tuple[float, bool]]:
+    """Points, and whether a person has to mark something, by a submission's id.
+
+    nbgrader's own properties of a submission walk its grades once for each number; here it is once for both.
+    """
+    submitted, notebook, grade = nb.SubmittedAssignment, nb.SubmittedNotebook, nb.Grade
+    waits = func.max(case((grade.needs_manual_grade, 1), else_=0))
+    query = (
+        select(notebook.assignment_id, func.sum(grade.score), waits)
+        .join(grade, grade.notebook_id == notebook.id)
+        .join(submitted, submitted.id == notebook.assignment_id)
+        .join(nb.Assignment, nb.Assignment.id == submitted.assignment_id)
+        .where(nb.Assignment.name.in_(assignments))
+        .group_by(notebook.assignment_id)
+    )
+    if student is not None:
+        query = query.where(submitted.student_id == student)
+    return {number: (points, waits) for number, points, waits in session.execute(query)}
+
+
+def _penalties(session: Session) -> Mapping[str, float]:
+    """Points taken for lateness, by a submission's id; few have any."""
+    notebook = nb.SubmittedNotebook
+    query = select(notebook.assignment_id, func.sum(notebook.late_submission_penalty))
+    late = query.where(notebook.late_submission_penalty.is_not(None)).group_by(notebook.assignment_id)
+    return dict(session.execute(late).all())
 
 
 def _task_scores(notebook: Any) -> Iterator[TaskScore]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from classroom.assignments import Assignment
 
+_NOT_LATE = dt.timedelta()
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -87,7 +88,10 @@ def own_due(assignment: Assignment, until: dt.datetime | None, extra_days: int =
 
 def lateness(assignment: Assignment, received_at: dt.datetime, extension: dt.datetime | None = None) -> dt.timedelta:
     """The time after the due date and its grace, 0 when in time."""
-    return max(dt.timedelta(), received_at - (_utc(_due(assignment, extension)) + assignment.grace))
+    ends = assignment.in_time_until
+    if extension is not None:
+        ends = max(ends, _utc(extension) + assignment.grace)
+    return max(_NOT_LATE, received_at - ends)
 
 
 def rate(

@@ -24,13 +24,14 @@ SentBy = Mapping[StudentId, Sequence[Sent]]  # in the order of first attempts, e
 
 
 def load_sent(
-    session: Session, course: CourseId, assignments: Collection[AssignmentId]
+    session: Session, course: CourseId, assignments: Collection[AssignmentId], *, student: StudentId | None = None
 ) -> Mapping[AssignmentId, SentBy]:
-    """Every attempt at these assignments, for each of them by student. One query."""
+    """Every attempt at these assignments, of one student if given, for each of them by student. One query."""
     columns = (Attempt.assignment, Attempt.student, Attempt.number, Attempt.received_at)
     query = select(*columns).where(Attempt.course == course, Attempt.assignment.in_(assignments)).order_by(Attempt.id)
+    if student is not None:
+        query = query.where(Attempt.student == student)
     found: dict[AssignmentId, dict[StudentId, list[Sent]]] = {assignment: {} for assignment in assignments}
-    for assignment, student, number, at in session.execute(query):
-        sent = Sent(AssignmentId(assignment), StudentId(student), number, at)
+    for sent in map(Sent._make, session.execute(query)):
         found[sent.assignment].setdefault(sent.student, []).append(sent)
     return found

@@ -35,10 +35,18 @@ def choose(
 
 
 def count_attempts(
-    session: Session, course: Course, sent: Mapping[AssignmentId, SentBy], more_time: MoreTime
+    session: Session,
+    course: Course,
+    sent: Mapping[AssignmentId, SentBy],
+    more_time: MoreTime,
+    *,
+    student: StudentId | None = None,
 ) -> dict[AssignmentId, dict[StudentId, int]]:
-    """The number of each student's attempt that counts, for each assignment of `sent`. One query."""
-    shares = score_shares_of(session, course.id, sent)
+    """The number of each student's attempt that counts, for each assignment of `sent`. One query.
+
+    student: the only one in `sent`, where it is one.
+    """
+    shares = score_shares_of(session, course.id, sent, student=student)
     return {
         assignment: {
             student: choose(rules, own, shares[assignment], more_time.due(rules, student)).number

@@ -151,11 +151,11 @@ def collected(
 
 
 def collected_of(
-    settings: Settings, sent: Mapping[AssignmentId, SentBy]
+    settings: Settings, sent: Mapping[AssignmentId, SentBy], *, student: StudentId | None = None
 ) -> dict[AssignmentId, dict[StudentId, int | None]]:
-    """The same for the assignments of these attempts."""
+    """The same for the assignments of these attempts, of one student if given."""
     root = settings.course_dir("submitted")
-    students = _student_folders(root)
+    students = _student_folders(root) if student is None else [student]
     return {
         assignment: {
             student: next((one.number for one in reversed(attempts.get(student, ())) if one.received_at == time), None)

@@ -6,6 +6,7 @@ What somebody has begun or done stays with that person; the rest is dealt out so
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Shared:
     taken: frozenset[str] = frozenset()
 
 
-def drawn(keys: Sequence[str], share: float, seed: int) -> frozenset[str]:
+@lru_cache(maxsize=64)
+def drawn(keys: tuple[str, ...], share: float, seed: int) -> frozenset[str]:
     """The pieces to be marked twice: this share of any beginning of the list, rounded up or down.
 
     keys in the order of arrival: who comes later changes nothing for those before. Raises ValueError for a share

@@ -20,7 +20,7 @@ from classroom.service.pages.written import to_html, words
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 TASK = Task(CourseId("c"), AssignmentId("a1"), NotebookId("n"), GradeId("report"))
-STUDENTS = [StudentId(f"student{number}") for number in range(300)]
+STUDENTS = tuple(StudentId(f"student{number}") for number in range(300))
 
 
 # Values as a person reads them.

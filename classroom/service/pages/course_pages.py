@@ -9,15 +9,22 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from classroom.class_rows import Row
 from classroom.config import SERVICE_PREFIX
 from classroom.db.tables import Job
 from classroom.errors import NotFound
-from classroom.ids import AssignmentId, StudentId, parse_digest, parse_student_id
+from classroom.ids import AssignmentId, parse_digest, parse_student_id
 from classroom.ledger import events_of_assignment, events_of_student
 from classroom.service.deps import Caller, Context, InContext, Role, require
 from classroom.service.pages.files import attached_zip
-from classroom.service.pages.pipeline import Pipeline, RunView, load_pipeline, load_pipelines, load_run
+from classroom.service.pages.pipeline import (
+    Pipeline,
+    RunView,
+    is_by_hand,
+    load_pipeline,
+    load_pipelines,
+    load_row,
+    load_run,
+)
 from classroom.service.pages.release_feedback import releasing
 from classroom.service.pages.render import fragment, page, wants_fragment
 from classroom.service.pages.submission import load_submission
@@ -106,21 +113,20 @@ def submission(request: Request, caller: InInstructor, context: InContext, assig
     rules = context.course.assignment(assignment)
     name = parse_student_id(student)
     with context.database.reading() as session:
-        pipeline = load_pipeline(request, context, session, rules, by_hand=True)
-        row = _row(pipeline.rows, name)
+        row, tasks = load_row(request, context, session, rules, name)
         events = [
             event
             for event in events_of_student(session, context.course.id, name, limit=500)
             if event.assignment == rules.id
         ]
         job = session.get(Job, row.job.id) if row.job else None
-        detail = load_submission(session, context, pipeline, name, job)
+        detail = load_submission(session, context, rules, tasks, name, job)
     return page(
         request,
         caller,
         "submission.html",
         assignment=rules,
-        pipeline=pipeline,
+        is_by_hand=is_by_hand(tasks),
         row=row,
         events=tell(events, lines=100),
         detail=detail,
@@ -168,13 +174,6 @@ async def _events(request: Request, caller: Caller, context: Context, assignment
 def _event(name: str, data: str) -> str:
     lines = "".join(f"data: {line}\n" for line in data.splitlines())
     return f"event: {name}\n{lines}\n"
-
-
-def _row(rows: Sequence[Row], student: StudentId) -> Row:
-    for row in rows:
-        if row.student == student:
-            return row
-    raise NotFound(f"there is no student {student!r} in this course")
 
 
 def _medians(pipelines: Sequence[Pipeline]) -> dict[AssignmentId, float]:

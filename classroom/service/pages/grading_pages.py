@@ -29,6 +29,7 @@ router = APIRouter(prefix=f"{SERVICE_PREFIX}/{{course}}/grading", include_in_sch
 InGrader = Annotated[Caller, Depends(require(Role.GRADER))]
 
 MAX_COMMENT = 2000
+_LAST_GRADED = 12  # pieces of a task on the queue's own page; a course has thousands
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,14 @@ class Problem:
 
 
 @router.get("")
-def queue(request: Request, caller: InGrader, context: InContext) -> Response:
-    """What next, and how much is left?"""
+def queue(request: Request, caller: InGrader, context: InContext, graded: str | None = None) -> Response:
+    """What next, and how much is left? `graded`: the task of which all graded pieces are listed, not only the last."""
     with context.database.reading() as session:
         queues = load_queues(session, context, gradebook(request), caller.name)
     next_pieces = {one.task.task: one.next_after(None) for one in queues}
     first = next((one for one in queues if one.left and one.is_calibrated and next_pieces[one.task.task]), None)
-    return page(request, caller, "queue.html", queues=queues, next_pieces=next_pieces, first=first)
+    values: dict[str, Any] = {"queues": queues, "next_pieces": next_pieces, "first": first}
+    return page(request, caller, "queue.html", **values, listed=graded, last=_LAST_GRADED)
 
 
 @router.get("/{task}")

@@ -28,7 +28,7 @@ from classroom.second_looks import asked_about
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, load_tasks
 from classroom.service.pages.doors import rubric
-from classroom.service.pages.pseudonyms import load_key, name_all, piece_id, seed_of
+from classroom.service.pages.pseudonyms import load_key, name_all, piece_id, piece_ids, seed_of
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,14 @@ class Queue:
         return tuple(one for one in self.pieces if one.needs_third and one.own is None)
 
     @cached_property
+    def graded(self) -> tuple[QueuePiece, ...]:
+        """What this grader has done, the newest first."""
+        done = [(one.own.id, one) for one in self.pieces if one.own is not None]
+        return tuple(one for _, one in sorted(done, key=lambda pair: -pair[0]))
+
+    @property
     def done(self) -> int:
-        return sum(one.is_done for one in self.mine)
+        return len(self.graded)
 
     @property
     def left(self) -> int:
@@ -297,6 +303,7 @@ class _Table:
     def pieces(self, assignment: Assignment, rules: Rubric) -> tuple[QueuePiece, ...]:
         """All pieces; names and shares follow from the order of arrival, the order shown from the addresses."""
         names = name_all(self._key, self._task, self._arrived)
+        addresses = piece_ids(self._key, self._task, self._grader, tuple(self._ready))
         twice = drawn(self._arrived, assignment.double_marked, seed_of(self._key, self._task)).union(self._asked)
         rounds = {student: rounds_of(self._gradings.get(student, [])) for student in self._ready}
         wanted = {
@@ -306,14 +313,20 @@ class _Table:
         dealt = deal(
             [Shared(one, wanted[one], frozenset(self._takers.get(one, ()))) for one in self._ready], [*self._graders]
         )
-        pieces = [
-            self._piece(student, names[student], rounds[student], wanted[student], self._grader in dealt[student])
-            for student in self._ready
-        ]
-        return tuple(sorted(pieces, key=lambda piece: piece.id))
+        return tuple(
+            self._piece(one, addresses[one], names[one], rounds[one], wanted[one], is_mine=self._grader in dealt[one])
+            for one in sorted(self._ready, key=addresses.__getitem__)
+        )
 
     def _piece(
-        self, student: StudentId, name: str, rounds: Mapping[int, Grading], wanted: int, is_mine: bool
+        self,
+        student: StudentId,
+        address: str,
+        name: str,
+        rounds: Mapping[int, Grading],
+        wanted: int,
+        *,
+        is_mine: bool,
     ) -> QueuePiece:
         own = max(
             (row for row in self._gradings.get(student, []) if row.grader == self._grader),
@@ -323,7 +336,7 @@ class _Table:
         number = own.round if own else self._free_round(student, rounds, wanted)
         held = self._claims.get((student, number)) if number else None
         return QueuePiece(
-            piece_id(self._key, self._task, self._grader, student),
+            address,
             name,
             student,
             self._ready[student],
@@ -369,6 +382,6 @@ def find_piece(session: Session, context: Context, task: Task, grader: str, addr
     raise NotFound("there is no such piece in your queue; go back to the queue")
 
 
-def _by_arrival(sent: SentBy, students: Iterable[StudentId]) -> list[StudentId]:
+def _by_arrival(sent: SentBy, students: Iterable[StudentId]) -> tuple[StudentId, ...]:
     """By first attempt, then those who came without the exchange."""
-    return [*sent, *sorted(student for student in students if student not in sent)]
+    return (*sent, *sorted(student for student in students if student not in sent))

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from classroom.assignments import Assignment
 from classroom.class_rows import Facts, Row, load_classes
 from classroom.db.attempts import load_sent
 from classroom.db.tables import Event, Release, Run
+from classroom.errors import NotFound
 from classroom.exchange.counting import count_attempts
 from classroom.extensions import load_more_time
 from classroom.grading.jobs import RunProgress, newest_runs, progress, progress_of
@@ -22,7 +23,7 @@ from classroom.ids import AssignmentId, StudentId
 from classroom.ledger import Kind
 from classroom.progress import RAN_WORDS, newest_releases
 from classroom.rubric.scoring import score
-from classroom.rubric.store import Task, by_student, final_of, load_gradings
+from classroom.rubric.store import Task, by_student, final_of, load_gradings, load_history
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, by_heading, load_tasks
 from classroom.service.pages.doors import gradebook, rubric
@@ -60,21 +61,30 @@ class RunView:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One assignment: its steps, its newest run, every student's row."""
+    """One assignment: its newest run, every student's row, the newest event of each kind. edited_at: its source."""
 
     assignment: Assignment
     release: Release | None
     generated_at: dt.datetime | None
+    edited_at: dt.datetime | None
     tasks: tuple[AskedTask, ...]
     rows: tuple[Row, ...]
     run: RunView | None
-    steps: tuple[Step, ...]
-    has_source: bool
+    acts: Mapping[str, Event]
+
+    @property
+    def has_source(self) -> bool:
+        return self.edited_at is not None
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """In the order of STEPS."""
+        return _steps(self)
 
     @property
     def is_by_hand(self) -> bool:
         """People alone mark it; nothing is to be run."""
-        return bool(self.tasks) and all(task.written for task in self.tasks)
+        return is_by_hand(self.tasks)
 
     @property
     def present(self) -> Step | None:
@@ -115,6 +125,11 @@ class Pipeline:
         }
 
 
+def is_by_hand(tasks: Sequence[AskedTask]) -> bool:
+    """Whether people alone mark these tasks; there are some."""
+    return bool(tasks) and all(task.written for task in tasks)
+
+
 def _is_complete(row: Row) -> bool:
     return row.is_collected and row.total is not None and not row.to_grade
 
@@ -138,32 +153,17 @@ def load_pipelines(
     """Everything about these assignments; one query a table, whatever their number and that of students."""
     course, ids = context.course, [one.id for one in assignments]
     releases = newest_releases(session, course.id)
-    tasks = {name: load_tasks(context.store, row.tree) for name, row in releases.items()}
-    sent = load_sent(session, course.id, ids)
-    collected = collected_of(context.settings, sent)
-    more_time = load_more_time(session, course.id)
-    counts = count_attempts(session, course, sent, more_time)
-    scores = gradebook(request).scores_of(ids)
-    known = [
-        Facts(
-            one,
-            sent[one.id],
-            scores[one.id],
-            _manual_points(session, context, one, tasks.get(one.id, ())) if by_hand else {},
-            collected[one.id],
-            counts[one.id],
-        )
-        for one in assignments
-    ]
-    classes = load_classes(session, course, known, more_time, context.clock())
+    tasks = {AssignmentId(name): load_tasks(context.store, row.tree) for name, row in releases.items()}
+    classes = _load_rows(request, context, session, assignments, tasks if by_hand else {})
     runs = newest_runs(session, course.id, ids)
     counted = progress_of(session, [*runs.values()])
     acts = _last_acts(session, context, ids)
     return [
-        _pipeline(
-            context,
+        Pipeline(
             one,
             releases.get(one.id),
+            newest_file(context.settings.course_dir("release") / one.id),
+            newest_file(context.settings.source / one.id),
             tasks.get(one.id, ()),
             rows,
             _run_view(run, counted[run.id]) if (run := runs.get(one.id)) else None,
@@ -173,19 +173,46 @@ def load_pipelines(
     ]
 
 
-def _pipeline(
+def load_row(
+    request: Request, context: Context, session: Session, assignment: Assignment, student: StudentId
+) -> tuple[Row, tuple[AskedTask, ...]]:
+    """One student in an assignment, with the points that rubrics gave, and what was released of it; raises NotFound."""
+    releases = newest_releases(session, context.course.id)
+    tasks = load_tasks(context.store, releases[assignment.id].tree) if assignment.id in releases else ()
+    (rows,) = _load_rows(request, context, session, [assignment], {assignment.id: tasks}, student=student)
+    if not rows:
+        raise NotFound(f"there is no student {student!r} in this course")
+    return rows[0], tasks
+
+
+def _load_rows(
+    request: Request,
     context: Context,
-    assignment: Assignment,
-    release: Release | None,
-    tasks: tuple[AskedTask, ...],
-    rows: tuple[Row, ...],
-    run: RunView | None,
-    acts: Mapping[str, Event],
-) -> Pipeline:
-    generated = newest_file(context.settings.course_dir("release") / assignment.id)
-    edited = newest_file(context.settings.source / assignment.id)
-    made = Pipeline(assignment, release, generated, tasks, rows, run, (), has_source=edited is not None)
-    return replace(made, steps=_steps(made, acts, edited))
+    session: Session,
+    assignments: Sequence[Assignment],
+    by_hand: Mapping[AssignmentId, Sequence[AskedTask]],
+    *,
+    student: StudentId | None = None,
+) -> list[tuple[Row, ...]]:
+    """The rows of each of these assignments, of one student if given; by_hand: tasks whose points are in them."""
+    course, ids = context.course, [one.id for one in assignments]
+    sent = load_sent(session, course.id, ids, student=student)
+    collected = collected_of(context.settings, sent, student=student)
+    more_time = load_more_time(session, course.id, student=student)
+    counts = count_attempts(session, course, sent, more_time, student=student)
+    scores = gradebook(request).scores_of(ids, student=student)
+    known = [
+        Facts(
+            one,
+            sent[one.id],
+            scores[one.id],
+            _manual_points(session, context, one, by_hand.get(one.id, ()), student),
+            collected[one.id],
+            counts[one.id],
+        )
+        for one in assignments
+    ]
+    return load_classes(session, course, known, more_time, context.clock(), student=student)
 
 
 def load_run(session: Session, run_id: int) -> RunView:
@@ -208,9 +235,13 @@ def newest_file(folder: Path) -> dt.datetime | None:
 
 
 def _manual_points(
-    session: Session, context: Context, assignment: Assignment, tasks: Sequence[AskedTask]
+    session: Session,
+    context: Context,
+    assignment: Assignment,
+    tasks: Sequence[AskedTask],
+    student: StudentId | None,
 ) -> Mapping[StudentId, float]:
-    """The points given by rubric, by student."""
+    """The points given by rubric for these tasks, by student, or of one student if given."""
     notebooks = {task.grade_id: task.notebook for task in tasks}
     points: dict[StudentId, float] = {}
     for grade_id in assignment.written:
@@ -218,10 +249,11 @@ def _manual_points(
             continue
         task = Task(context.course.id, assignment.id, notebooks[grade_id], grade_id)
         rules = rubric(context.settings, assignment, grade_id)
-        for student, rounds in by_student(load_gradings(session, task)).items():
+        gradings = load_gradings(session, task) if student is None else load_history(session, task, student)
+        for one, rounds in by_student(gradings).items():
             marking = final_of(rounds)
             made = score(rules, marking.levels, marking.gates).total / 100
-            points[student] = points.get(student, 0.0) + made
+            points[one] = points.get(one, 0.0) + made
     return points
 
 
@@ -237,8 +269,8 @@ def _last_acts(
     return found
 
 
-def _steps(made: Pipeline, acts: Mapping[str, Event], edited: dt.datetime | None) -> tuple[Step, ...]:
-    counts = made.counts
+def _steps(made: Pipeline) -> tuple[Step, ...]:
+    counts, acts, edited = made.counts, made.acts, made.edited_at
     is_open = bool(made.release)
     is_stale = bool(made.generated_at and edited and edited > made.generated_at)
     is_unreleased = bool(made.generated_at and (not made.release or made.generated_at > made.release.released_at))

@@ -1,12 +1,14 @@
 """Names under which graders know submissions: a tree and a number, new for each task; and addresses that tell nothing.
 
-Both come from a secret key, so neither a student nor a neighbour follows from one. Pure but for the key's file.
+Both come from a secret key, so neither a student nor a neighbour follows from one. Pure but for the key's file; a
+page needs hundreds at once, so what follows from the same key and students is kept.
 """
 
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from classroom.ids import StudentId
@@ -41,7 +43,8 @@ def load_key(folder: Path) -> bytes:
     return path.read_bytes()
 
 
-def name_all(key: bytes, task: Task, students: Iterable[StudentId]) -> Mapping[StudentId, str]:
+@lru_cache(maxsize=64)
+def name_all(key: bytes, task: Task, students: tuple[StudentId, ...]) -> Mapping[StudentId, str]:
     """A pseudonym for each, all different. `students` in the order of their arrival: who comes later changes none."""
     taken: dict[str, StudentId] = {}
     for student in students:
@@ -55,6 +58,12 @@ def name_all(key: bytes, task: Task, students: Iterable[StudentId]) -> Mapping[S
 def piece_id(key: bytes, task: Task, grader: str, student: StudentId) -> str:
     """The address of a piece for one grader; another grader's differs."""
     return _digest(key, "piece", task, grader, student)[:_PIECE_DIGITS]
+
+
+@lru_cache(maxsize=256)
+def piece_ids(key: bytes, task: Task, grader: str, students: tuple[StudentId, ...]) -> Mapping[StudentId, str]:
+    """The same for each of these students."""
+    return {student: piece_id(key, task, grader, student) for student in students}
 
 
 def seed_of(key: bytes, task: Task) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from classroom.assignments import Assignment
 from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.tables import Attempt, Grading, Job
 from classroom.exchange.transfers import Transfers
@@ -20,7 +21,6 @@ from classroom.rubric.store import Task, load_history
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, readable
 from classroom.service.pages.doors import rubric
-from classroom.service.pages.pipeline import Pipeline
 
 _MAX_TRACEBACK = 8_000  # characters shown; the whole is in the collected notebook
 _ANSI = "\x1b["
@@ -91,14 +91,18 @@ class Submission:
 
 
 def load_submission(
-    session: Session, context: Context, pipeline: Pipeline, student: StudentId, job: Job | None
+    session: Session,
+    context: Context,
+    rules: Assignment,
+    tasks: Sequence[AskedTask],
+    student: StudentId,
+    job: Job | None,
 ) -> Submission:
-    """All there is about one student's work in an assignment."""
+    """All there is about one student's work in an assignment; tasks: what was released of it."""
     result = SubmissionResult.from_json(job.result) if job and job.result else None
-    titles: dict[str, AskedTask] = {task.grade_id: task for task in pipeline.tasks}
-    rows = load_corrections(session, context.course.id, pipeline.assignment.id, student)
+    titles: dict[str, AskedTask] = {task.grade_id: task for task in tasks}
+    rows = load_corrections(session, context.course.id, rules.id, student)
     exchange: Transfers = context.transfers
-    rules = pipeline.assignment
     attempts = list(reversed(exchange.attempts(rules.id, student)))
     due = find_due(session, context.course.id, rules, student)
     return Submission(
@@ -106,7 +110,7 @@ def load_submission(
         late_s={one.number: lateness(rules, one.received_at, due).total_seconds() for one in attempts},
         verdicts=_verdicts(result, titles, in_force(rows, student)),
         errors=_errors(result),
-        markings=_markings(session, context, pipeline, student),
+        markings=_markings(session, context, rules, tasks, student),
         reason=job.reason if job else None,
         engine=next(iter({one.engine for one in result.notebooks.values()}), "") if result else "",
     )
@@ -154,14 +158,16 @@ def _traceback(outputs: Sequence[Mapping[str, Any]]) -> str:
     return plain[-_MAX_TRACEBACK:]
 
 
-def _markings(session: Session, context: Context, pipeline: Pipeline, student: StudentId) -> list[MarkingView]:
+def _markings(
+    session: Session, context: Context, assignment: Assignment, tasks: Sequence[AskedTask], student: StudentId
+) -> list[MarkingView]:
     views = []
-    notebooks = {task.grade_id: task.notebook for task in pipeline.tasks}
-    for grade_id in pipeline.assignment.written:
+    notebooks = {task.grade_id: task.notebook for task in tasks}
+    for grade_id in assignment.written:
         if grade_id not in notebooks:
             continue
-        task = Task(context.course.id, pipeline.assignment.id, notebooks[grade_id], grade_id)
-        rules = rubric(context.settings, pipeline.assignment, grade_id)
+        task = Task(context.course.id, assignment.id, notebooks[grade_id], grade_id)
+        rules = rubric(context.settings, assignment, grade_id)
         views += [
             MarkingView(grading, rules, score(rules, grading.levels, grading.gates))
             for grading in reversed(load_history(session, task, student))
