@@ -35,13 +35,13 @@ lock: env  ## resolve the requirements again: versions and hashes, no addresses
 	    --extra $$part -c requirements/dev.txt pyproject.toml -o requirements/$$part.txt; done
 
 # The tables are made by the authors' library. A second run changes no byte; the stamp says when there was one.
-DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet listings.csv
+DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet listings.csv ab_events.parquet
 .PHONY: data
 data: env  ## make the course's data, where it's missing or older than what makes it
 	@for file in $(DATA_FILES); do test -f data/$$file || rm -f data/.made; done
 	@$(MAKE) --no-print-directory --silent data/.made
 
-data/.made: $(wildcard cardpress/*.py quizzes/*.yaml)
+data/.made: $(wildcard cardpress/*.py cardlab/ab.py quizzes/*.yaml)
 	$(BIN)/python -m cardpress --out data
 	touch $@
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 RAW, CLEAN, NEW_ERA = "cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet"
-LISTINGS = "listings.csv"
+LISTINGS, EVENTS = "listings.csv", "ab_events.parquet"
 REMEDY = "Ask your instructor, or, in a checkout of the course, run `python -m cardpress` from its root."
 
 
@@ -51,6 +51,11 @@ def load_new_era() -> pd.DataFrame:
 def load_listings() -> pd.DataFrame:
     """Listings of September and October 2026 in order of time, each with what its sale told; listed_at datetime64."""
     return pd.read_csv(checked(LISTINGS), parse_dates=["listed_at"], encoding="utf-8")
+
+
+def load_events() -> pd.DataFrame:
+    """Two weeks of an experiment, one row a user and day; columns as `cardlab.ab.run`, ts datetime64."""
+    return pd.read_parquet(checked(EVENTS))
 
 
 def checked(name: str) -> Path:

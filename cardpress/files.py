@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from cardlab.data import CLEAN, LISTINGS, NEW_ERA, RAW, digest
+from cardlab.data import CLEAN, EVENTS, LISTINGS, NEW_ERA, RAW, digest
 from cardpress import seeds
 from cardpress.cards import make_cards
+from cardpress.experiments import make_events
 from cardpress.feed import make_feed
 from cardpress.listings import make_listings
 
@@ -26,6 +27,7 @@ def write_all(out: Path, *, quizzes: Path) -> Iterator[str]:
     out.mkdir(parents=True, exist_ok=True)
     feed = make_feed(seeds.FEED)
     tables = {RAW: feed.raw, CLEAN: feed.clean, NEW_ERA: new_era(), LISTINGS: make_listings(seeds.LISTINGS)}
+    tables[EVENTS] = make_events(seeds.EVENTS)
     for name, table in tables.items():
         write_whole(out / name, table_bytes(name, table))
         yield f"{out / name}: {len(table)} rows"

@@ -1,0 +1,13 @@
+# misconception: a row is an observation
+# loses: unit_interval_is_honest
+# may lose: unit_cries_no_wolf
+def compare_arms(events):
+    users = events
+    rate, variance = {}, 0.0
+    for arm in ("control", "treatment"):
+        mine = users[users["arm"] == arm]
+        rate[arm] = mine["sales"].sum() / mine["sessions"].sum()
+        variance += ((mine["sales"] - rate[arm] * mine["sessions"]) ** 2).sum() / mine["sessions"].sum() ** 2
+    lift, error = rate["treatment"] - rate["control"], np.sqrt(variance) + 1e-12
+    p = 2 * stats.norm.sf(abs(lift) / error)
+    return {"lift": lift, "low": lift - Z_95 * error, "high": lift + Z_95 * error, "p": float(p)}

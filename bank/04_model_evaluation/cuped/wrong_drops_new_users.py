@@ -1,0 +1,12 @@
+# misconception: who has no history can't be adjusted, so leave them out
+# loses: cuped_keeps_new_users
+def cuped(users, metric, covariate, windows):
+    if covariate not in windows or windows[covariate][1] >= 0:
+        raise ValueError(covariate)
+    users = users.dropna(subset=[covariate])
+    known = users[covariate].notna()
+    x, y = users[covariate][known], users[metric][known].astype(float)
+    theta = ((x - x.mean()) * (y - y.mean())).sum() / max(((x - x.mean()) ** 2).sum(), 1e-300)
+    adjusted = users[metric].astype(float)
+    adjusted[known] = y - theta * (x - x.mean())
+    return adjusted

@@ -1,0 +1,13 @@
+# misconception: each look gets its share of alpha
+# loses: peeking_bounds_find_effects
+def false_alarm_rate(n_looks, bound, n_sims, seed):
+    rng = np.random.default_rng(seed)
+    total, alarmed = np.zeros(n_sims), np.zeros(n_sims, dtype=bool)
+    for look in range(1, n_looks + 1):
+        total += rng.normal(size=n_sims)
+        alarmed |= np.abs(total) > bound * math.sqrt(look)
+    return alarmed.mean()
+
+
+def bounds(n_looks):
+    return [stats.norm.ppf(1 - 0.025 / n_looks)] * n_looks

@@ -1,0 +1,14 @@
+# misconception: the interval is p plus and minus 1.96 standard errors
+# loses: slices_have_intervals
+def slice_report(readings, by, min_n=50):
+    z, overall = Z_95, readings["is_right"].mean()
+    groups = readings.groupby(by, dropna=False, observed=True)["is_right"]
+    table = groups.agg(n="size", accuracy="mean").reset_index()
+    n, p = table["n"], table["accuracy"]
+    middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    table["low"], table["high"] = p - z * np.sqrt(p * (1 - p) / n), p + z * np.sqrt(p * (1 - p) / n)
+    table["verdict"] = np.select(
+        [n < min_n, table["high"] < overall, table["low"] > overall], ["too few", "worse", "better"], "as all"
+    )
+    table["small"] = n < min_n
+    return table.sort_values(["small", "high"], ignore_index=True)
