@@ -13,7 +13,7 @@ from cardpress.__main__ import main
 from cardpress.feed import Feed
 
 ROOT = Path(__file__).parents[2]
-TABLES = {"cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet", "listings.csv"}
+TABLES = {"cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet", "listings.csv", "ab_events.parquet"}
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -73,7 +73,7 @@ def test_without_quiz_banks_a_line_says_so(tmp_path: Path) -> None:
 
 def test_no_seed_and_no_ledger_stands_in_what_students_get(out: Path) -> None:
     sources = [path for folder in (ROOT / "cardlab", ROOT / "data") for path in folder.rglob("*.[pjm][ysd]*")]
-    shipped = (seeds.FEED, seeds.NEW_ERA, seeds.LISTINGS)
+    shipped = (seeds.FEED, seeds.NEW_ERA, seeds.LISTINGS, seeds.EVENTS)
     keys = {f"{seed:x}" for seed in shipped} | {str(seed) for seed in shipped}
 
     for path in [*sources, *(out / name for name in ("cards_raw.csv", "manifest.json"))]:
@@ -86,6 +86,7 @@ def test_no_seed_and_no_ledger_stands_in_what_students_get(out: Path) -> None:
 def test_shipped_seeds_have_128_bits() -> None:
     assert seeds.FEED.bit_length() > 120
     assert seeds.NEW_ERA.bit_length() > 120
+    assert seeds.EVENTS.bit_length() > 120
 
 
 def test_the_command_writes_where_it_is_told(
