@@ -28,81 +28,108 @@ PRELOAD = (
 UID = 61_900  # whom student code becomes where the benchmark runs as root
 
 
-def engine(folder: Path) -> dict[str, Any]:
+class EngineArm:
     """The split engine: confined, judged, and recorded in a gradebook by the classroom's recorder."""
-    from classroom.assignments import load_course
-    from classroom.config import Settings
-    from classroom.gradebook import Gradebook
-    from classroom.grading.models import SubmissionResult
-    from classroom.grading.recorder import record
-    from classroom.grading.submissions import read_source, read_submission, submission_folder
-    from classroom.ids import parse_assignment_id, parse_student_id
-    from judge.runner import Runner
 
-    settings = Settings(course_root=folder, state=folder)
-    course = load_course(folder)
-    gradebook = Gradebook(settings.gradebook_url, course)
-    assignment = parse_assignment_id(ASSIGNMENT)
-    points: Points = {}
+    def __init__(self, folder: Path) -> None:
+        from classroom.assignments import load_course
+        from classroom.config import Settings
+        from classroom.gradebook import Gradebook
+        from classroom.ids import parse_assignment_id
+        from judge.runner import Runner
 
-    def grade(runner: Runner, student: str) -> None:
-        source = read_source(settings, assignment)
-        place = submission_folder(settings, assignment, parse_student_id(student))
-        rules = course.assignment(assignment)
-        intake = read_submission(place, parse_student_id(student), source, rules, engine="bench")
+        self.settings = Settings(course_root=folder, state=folder)
+        self.course = load_course(folder)
+        self.gradebook = Gradebook(self.settings.gradebook_url, self.course)
+        self.assignment = parse_assignment_id(ASSIGNMENT)
+        self.points: Points = {}
+        self.runner = Runner(preload=PRELOAD, uid=UID if os.geteuid() == 0 else None)
+        self.zygotes = (self.runner._students.pid, self.runner._judges.pid)
+
+    def read(self, student: str) -> Any:
+        from classroom.grading.submissions import read_source, read_submission, submission_folder
+        from classroom.ids import parse_student_id
+
+        source = read_source(self.settings, self.assignment)
+        place = submission_folder(self.settings, self.assignment, parse_student_id(student))
+        rules = self.course.assignment(self.assignment)
+        return read_submission(place, parse_student_id(student), source, rules, engine="bench")
+
+    def grade(self, intake: Any) -> Any:
         (notebook,) = intake.notebooks
         assert notebook.job is not None, notebook.reason
-        result = runner.grade(notebook.job)
-        record(settings, gradebook, intake, SubmissionResult({NOTEBOOK: result}, str(result.state), result.reason))
-        points[student] = {verdict.id: verdict.points for verdict in result.verdicts}
+        return self.runner.grade(notebook.job)
 
-    with Runner(preload=PRELOAD, uid=UID if os.geteuid() == 0 else None) as runner:
-        pids = (runner._students.pid, runner._judges.pid)
-        cpu_s, wall_s = _each(
-            folder, lambda student: grade(runner, student), lambda: _own_s() + sum(map(_tree_s, pids))
+    def record(self, student: str, intake: Any, result: Any) -> None:
+        from classroom.grading.models import SubmissionResult
+        from classroom.grading.recorder import record
+
+        whole = SubmissionResult({NOTEBOOK: result}, str(result.state), result.reason)
+        record(self.settings, self.gradebook, intake, whole)
+        self.points[student] = {verdict.id: verdict.points for verdict in result.verdicts}
+
+
+class FloorArm:
+    """Cells, one after another in a copy of one warm process: no boundary, no judge, no gradebook."""
+
+    def __init__(self, folder: Path) -> None:
+        import importlib
+
+        os.environ.update(
+            {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": str(folder / "matplotlib")}
         )
-    return {"cpu_s": cpu_s, "wall_s": wall_s, "points": points}
+        for module in PRELOAD:
+            importlib.import_module(module)
+        from judge.shell import make_shell
+        from judge.warm import warm_up
 
+        self.folder = folder
+        self.shell = make_shell()
+        warm_up(self.shell)
 
-def floor(folder: Path) -> dict[str, Any]:
-    """All cells, tests too, one after another in a copy of one warm process: no boundary, no judge, no gradebook."""
-    import importlib
-
-    os.environ.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": str(folder / "matplotlib")})
-    for module in PRELOAD:
-        importlib.import_module(module)
-    from judge.shell import make_shell
-    from judge.warm import warm_up
-
-    out = sys.stdout
-    shell = make_shell()
-    warm_up(shell)
-
-    def grade(student: str) -> None:
-        work = Path(tempfile.mkdtemp(dir=folder))
-        shutil.copy(folder / "source" / ASSIGNMENT / "orders.csv", work)
+    def run(self, student: str, *, tests: bool = True) -> None:
+        work = Path(tempfile.mkdtemp(dir=self.folder))
+        shutil.copy(self.folder / "source" / ASSIGNMENT / "orders.csv", work)
         child = os.fork()
         if child == 0:
             os.chdir(work)
-            for source in _run_cells(folder, student):
-                json.dumps(shell.run(source), default=str)
+            for source in _run_cells(self.folder, student, tests=tests):
+                json.dumps(self.shell.run(source), default=str)
             os._exit(0)
         os.waitpid(child, 0)
         shutil.rmtree(work)
 
+
+def engine(folder: Path) -> dict[str, Any]:
+    arm = EngineArm(folder)
+
+    def grade(student: str) -> None:
+        intake = arm.read(student)
+        arm.record(student, intake, arm.grade(intake))
+
+    with arm.runner:
+        cpu_s, wall_s = _each(folder, grade, lambda: own_s() + sum(map(_tree_s, arm.zygotes)))
+    return {"cpu_s": cpu_s, "wall_s": wall_s, "points": arm.points}
+
+
+def floor(folder: Path) -> dict[str, Any]:
+    """All cells, tests too."""
+    out = sys.stdout
+    arm = FloorArm(folder)
     try:
-        cpu_s, wall_s = _each(folder, grade, lambda: _own_s() + _reaped_s())
+        cpu_s, wall_s = _each(folder, arm.run, lambda: own_s() + _reaped_s())
     finally:
         sys.stdout = out
     return {"cpu_s": cpu_s, "wall_s": wall_s, "points": {}}
 
 
-def _run_cells(folder: Path, student: str) -> list[str]:
-    """The student's cells, with the instructor's tests in place of the released ones."""
+def _run_cells(folder: Path, student: str, *, tests: bool) -> list[str]:
+    """The student's cells, with the instructor's tests in place of the released ones, or without any."""
     paths = (folder / "source" / ASSIGNMENT, folder / "submitted" / student / ASSIGNMENT)
     ours, theirs = (json.loads((path / f"{NOTEBOOK}.ipynb").read_text())["cells"] for path in paths)
-    tests = {_grade_id(cell): cell["source"] for cell in ours if cell["metadata"].get("nbgrader", {}).get("grade")}
-    return [tests.get(_grade_id(cell), cell["source"]) for cell in theirs if cell["cell_type"] == "code"]
+    asked = {_grade_id(cell): cell["source"] for cell in ours if cell["metadata"].get("nbgrader", {}).get("grade")}
+    cells = [cell for cell in theirs if cell["cell_type"] == "code" and (tests or _grade_id(cell) not in asked)]
+    return [asked.get(_grade_id(cell), cell["source"]) for cell in cells]
 
 
 def _grade_id(cell: Mapping[str, Any]) -> str | None:
@@ -121,7 +148,7 @@ def _each(folder: Path, grade: Callable[[str], None], clock: Callable[[], float]
     return cpu_s, wall_s
 
 
-def _own_s() -> float:
+def own_s() -> float:
     return _seconds(resource.RUSAGE_SELF)
 
 

@@ -198,6 +198,25 @@ def check(
     typer.echo(f"{assignment}: {len(report.rows)} answers earn what they should")
 
 
+@app.command()
+def coverage() -> None:
+    """Write docs/reference/coverage.md: which bullet of the brief is met where."""
+    from classroom.config import load_settings
+    from classroom.course.coverage import complaints_about_map, load_coverage, rendered
+
+    root = load_settings().course_root
+    modules = load_coverage(root)
+    complaints = [text for module in modules for text in complaints_about_map(module)]
+    for complaint in complaints:
+        typer.echo(complaint, err=True)
+    if complaints:
+        raise ClassroomError(f"the map of the brief has {len(complaints)} faults, listed above; nothing is written")
+    page = root / "docs" / "reference" / "coverage.md"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(rendered(modules), encoding="utf-8")
+    typer.echo(f"{sum(len(module.bullets) for module in modules)} bullets of {len(modules)} modules: {page}")
+
+
 @app.command("grade-one")
 def grade_one(
     source: Annotated[Path, typer.Option(help="The instructor's notebook.")],
