@@ -43,6 +43,7 @@ class EngineArm:
         self.gradebook = Gradebook(self.settings.gradebook_url, self.course)
         self.assignment = parse_assignment_id(ASSIGNMENT)
         self.points: Points = {}
+        self.figures = 0
         self.runner = Runner(preload=PRELOAD, uid=UID if os.geteuid() == 0 else None)
         self.zygotes = (self.runner._students.pid, self.runner._judges.pid)
 
@@ -58,7 +59,9 @@ class EngineArm:
     def grade(self, intake: Any) -> Any:
         (notebook,) = intake.notebooks
         assert notebook.job is not None, notebook.reason
-        return self.runner.grade(notebook.job)
+        result = self.runner.grade(notebook.job)
+        self.figures += sum(figures_in(json.dumps(cell.outputs)) for cell in result.cells)
+        return result
 
     def record(self, student: str, intake: Any, result: Any) -> None:
         from classroom.grading.models import SubmissionResult
@@ -75,15 +78,20 @@ class FloorArm:
     def __init__(self, folder: Path) -> None:
         import importlib
 
-        os.environ.update(
-            {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": str(folder / "matplotlib")}
-        )
+        # matplotlib reads its backend at import: without this one no figure is drawn, and the floor would be too low.
+        os.environ |= {
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "MPLCONFIGDIR": str(folder / "matplotlib"),
+        }
         for module in PRELOAD:
             importlib.import_module(module)
         from judge.shell import make_shell
         from judge.warm import warm_up
 
         self.folder = folder
+        self.figures = 0
         self.shell = make_shell()
         warm_up(self.shell)
 
@@ -93,10 +101,12 @@ class FloorArm:
         child = os.fork()
         if child == 0:
             os.chdir(work)
-            for source in _run_cells(self.folder, student, tests=tests):
+            shown = [
                 json.dumps(self.shell.run(source), default=str)
-            os._exit(0)
-        os.waitpid(child, 0)
+                for source in _run_cells(self.folder, student, tests=tests)
+            ]
+            os._exit(sum(map(figures_in, shown)))
+        self.figures += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         shutil.rmtree(work)
 
 
@@ -109,7 +119,7 @@ def engine(folder: Path) -> dict[str, Any]:
 
     with arm.runner:
         cpu_s, wall_s = _each(folder, grade, lambda: own_s() + sum(map(_tree_s, arm.zygotes)))
-    return {"cpu_s": cpu_s, "wall_s": wall_s, "points": arm.points}
+    return {"cpu_s": cpu_s, "wall_s": wall_s, "points": arm.points, "figures": arm.figures}
 
 
 def floor(folder: Path) -> dict[str, Any]:
@@ -120,7 +130,12 @@ def floor(folder: Path) -> dict[str, Any]:
         cpu_s, wall_s = _each(folder, arm.run, lambda: own_s() + _reaped_s())
     finally:
         sys.stdout = out
-    return {"cpu_s": cpu_s, "wall_s": wall_s, "points": {}}
+    return {"cpu_s": cpu_s, "wall_s": wall_s, "points": {}, "figures": arm.figures}
+
+
+def figures_in(outputs: str) -> int:
+    """How many figures outputs hold, as JSON."""
+    return outputs.count('"image/png"')
 
 
 def _run_cells(folder: Path, student: str, *, tests: bool) -> list[str]:

@@ -34,11 +34,12 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True)
 class Turn:
-    """One arm's turn. cpu_s, wall_s: of a submission, start and the first submission left out."""
+    """One arm's turn. cpu_s, wall_s: of a submission, start and the first one left out. figures: drawn in all."""
 
     cpu_s: float
     wall_s: float
     points: Points
+    figures: int | None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,9 @@ def measure(rounds: int, count: int) -> Report:
                 turns[arm].append(_take_turn(arm, Path(folder)))
                 print(f"round {number + 1}: {arm:<7}{turns[arm][-1].cpu_s:7.3f} CPU s", file=sys.stderr, flush=True)
             compared += compare(turns["stock"][-1].points, turns["engine"][-1].points)
+            figures = {turns[arm][-1].figures for arm in ("engine", "floor")}
+            assert len(figures) == 1, f"engine and floor drew {figures} figures"
+            assert figures != {0}, "nobody drew a figure"
         memory = {arm: _peak(arm, Path(small)) for arm in ARMS}
     cpu_s = {arm: statistics.median(turn.cpu_s for turn in turns[arm]) for arm in ARMS}
     wall_s = {arm: statistics.median(turn.wall_s for turn in turns[arm]) for arm in ARMS}
@@ -148,7 +152,7 @@ def _take_turn(arm: str, prepared: Path) -> Turn:
             raise SystemExit(f"{arm} failed:\n{done.stderr}")
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         cpu_s, wall_s = (statistics.mean(answer[key][1:]) for key in ("cpu_s", "wall_s"))
-        return Turn(cpu_s, wall_s, answer["points"])
+        return Turn(cpu_s, wall_s, answer["points"], answer["figures"])
 
 
 def _stock(folder: Path) -> Turn:
@@ -158,7 +162,7 @@ def _stock(folder: Path) -> Turn:
     cpu_s, wall_s = _timed(folder, "autograde", ASSIGNMENT)
     idle_cpu_s, idle_wall_s = _timed(folder, "autograde", ASSIGNMENT)
     count = len(students) - 1
-    return Turn((cpu_s - idle_cpu_s) / count, (wall_s - idle_wall_s) / count, _recorded(folder, students))
+    return Turn((cpu_s - idle_cpu_s) / count, (wall_s - idle_wall_s) / count, _recorded(folder, students), None)
 
 
 def _timed(folder: Path, *arguments: str) -> tuple[float, float]:
