@@ -106,7 +106,7 @@ def rendered(modules: Sequence[Module]) -> str:
     lines = [
         "# What meets the brief",
         "",
-        "Each bullet of the course's brief, and the lesson section, tests, quiz items and rubric criteria that meet it.",
+        "Each bullet of the course's brief, and the lesson sections, tests, quiz items and criteria that meet it.",
         "Made by `classroom coverage` from `coverage/*.yaml`; a test compares them.",
     ]
     for module in modules:
@@ -160,7 +160,7 @@ def _tasks(cells: Sequence[Cell]) -> dict[str, str]:
     """The exercise section of each cell that gives points."""
     section, found = "", {}
     for cell in cells:
-        section = ([section] + _headings(cell))[-1]
+        section = [section, *_headings(cell)][-1]
         if cell.grade and cell.points and cell.grade_id:
             found[cell.grade_id] = section
     return found
