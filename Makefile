@@ -30,9 +30,9 @@ $(VENV)/.complete: requirements/dev.txt pyproject.toml package.json package-lock
 lock: env  ## resolve the requirements again: versions and hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
 	  --extra dev pyproject.toml -o requirements/dev.txt
-	for part in student hub grader; do \
+	for parts in student 'hub dask' 'grader dask'; do set -- $$parts; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra $$part -c requirements/dev.txt pyproject.toml -o requirements/$$part.txt; done
+	    $${@/#/--extra=} -c requirements/dev.txt pyproject.toml -o requirements/$$1.txt; done
 
 # The tables are made by the authors' library. A second run changes no byte; the stamp says when there was one.
 DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet listings.csv ab_events.parquet
@@ -57,6 +57,20 @@ down:  ## stop everything that `make up` started, and nothing else
 status:  ## say whether the class runs, and where
 	@$(BIN)/classroom status --state '$(STATE)'
 
+# docs/howto/run-a-class.md. BUILD_ARGS: --build-arg NAME=VALUE ... where packages or the base image come from elsewhere.
+BASE_IMAGE ?= $(shell sed -n 's/^BASE_IMAGE=//p' .env 2>/dev/null)
+.PHONY: images
+images: env data  ## make the images that docker-compose.yml runs: make images [BUILD_ARGS=...]
+	scripts/build_images.sh $(addprefix --build-arg BASE_IMAGE=,$(BASE_IMAGE)) $(BUILD_ARGS)
+
+.PHONY: pin-images
+pin-images:  ## write the digests of the public images into .env; needs a registry in reach
+	scripts/pin_images.sh .env
+
+.PHONY: secrets
+secrets:  ## make the secrets that docker-compose.yml asks for, those that aren't there
+	scripts/make_secrets.sh secrets
+
 # One thread in the numerical libraries: tests run beside servers on few cores. A file's tests run in one process.
 TESTS ?= tests
 WORKERS ?= 2
@@ -69,7 +83,13 @@ redteam: env  ## attack the grading engine with every notebook of the corpus, th
 	$(BIN)/python -m tests.redteam --engine judge --controls
 
 .PHONY: acceptance
-acceptance: acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz acceptance-pages  ## run what takes too long for every change
+acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz acceptance-pages  ## run what takes too long for every change
+
+# BASE_IMAGE=debian:bookworm-slim and BUILD_ARGS serve a machine without a registry, as .ci/run has them.
+.PHONY: acceptance-compose
+acceptance-compose: images  ## run a class in containers: walk it, attack from a student's container, kill its parts
+	docker build --network host --tag classroom-stack $(addprefix --build-arg BASE_IMAGE=,$(BASE_IMAGE)) $(BUILD_ARGS) tests/stack
+	CLASSROOM_REQUIRE=compose,browser $(BIN)/python -m pytest tests/e2e/test_compose.py tests/integration/test_image_scan.py
 
 .PHONY: acceptance-kills
 acceptance-kills: env  ## grade 200 submissions on a cluster whose processes are killed at random: make acceptance-kills [SEED=n]

@@ -22,6 +22,7 @@ class Settings:
     course_root: the checkout with course.yaml, source/, rubrics/, bank/.
     state: everything made at run time: databases, store, keys, logs, homes; release/ ... feedback/ unless it's the
     default, where these stand in course_root as nbgrader has them.
+    people: where the hub reads accounts and roles; a folder of its own where the hub must not see the state.
     hub_api_url, public_url: of the hub's REST API, and of the proxy as a browser sees it, both without trailing slash.
     service_bind, service_token, oauth_client_id, hub_host: what the hub tells the service that it starts; hub_host is
     empty unless the hub has a host name of its own.
@@ -40,6 +41,11 @@ class Settings:
     service_token: str = field(default="", repr=False)
     oauth_client_id: str = f"service-{SERVICE_NAME}"
     hub_host: str = ""
+    people_folder: Path | None = None
+
+    @property
+    def people(self) -> Path:
+        return self.people_folder or self.state
 
     @property
     def default_state(self) -> bool:
@@ -76,7 +82,8 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from CLASSROOM_COURSE, CLASSROOM_STATE, CLASSROOM_PUBLIC_URL, CLASSROOM_HUB_API_URL,
-    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS, CLASSROOM_GRADER and CLASSROOM_STARTS; raises SettingsError.
+    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS, CLASSROOM_GRADER, CLASSROOM_PEOPLE and CLASSROOM_STARTS; raises
+    SettingsError.
     JUPYTERHUB_SERVICE_URL, JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN, JUPYTERHUB_CLIENT_ID and JUPYTERHUB_HOST come from
     the hub.
 
@@ -102,6 +109,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         service_token=values.get("JUPYTERHUB_API_TOKEN", ""),
         oauth_client_id=values.get("JUPYTERHUB_CLIENT_ID", Settings.oauth_client_id),
         hub_host=values.get("JUPYTERHUB_HOST", "").rstrip("/"),
+        people_folder=Path(values["CLASSROOM_PEOPLE"]) if values.get("CLASSROOM_PEOPLE") else None,
     )
 
 
@@ -131,6 +139,29 @@ def load_connection(environ: Mapping[str, str] | None = None) -> tuple[str, str]
         return url, token
     settings = load_settings(values)
     return url or settings.service_url, load_token(settings, values)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The home folder of a student's server. pages_url: of the classroom's pages, as a browser sees them."""
+
+    folder: Path
+    person: str
+    pages_url: str
+    data: Path | None
+
+
+def load_home(environ: Mapping[str, str] | None = None) -> Home:
+    """The home of this process, from HOME, JUPYTERHUB_USER, CLASSROOM_PUBLIC_URL and CARDLAB_DATA."""
+    values = os.environ if environ is None else environ
+    public_url = values.get("CLASSROOM_PUBLIC_URL", Settings.public_url).rstrip("/")
+    data = values.get("CARDLAB_DATA")
+    return Home(
+        Path(values["HOME"]),
+        values.get("JUPYTERHUB_USER", ""),
+        f"{public_url}{SERVICE_PREFIX}/",
+        Path(data) if data else None,
+    )
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:

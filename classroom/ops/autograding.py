@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from classroom.config import OPERATOR_NAME, Settings, load_settings
+from classroom.config import OPERATOR_NAME, Settings
 from classroom.errors import CourseError, SettingsError
 from classroom.grading import jobs
-from classroom.grading.engines import engine_of
 from classroom.grading.pool import open_pool
 from classroom.grading.runner import Graders, Workshop, work_off
 from classroom.grading.submissions import collected
@@ -94,12 +93,10 @@ def serve(scheduler: str | None) -> None:
 def serve_worker(scheduler: str) -> None:
     """Grades for a cluster, one notebook at a time, until SIGTERM or SIGINT."""
     _log_to_stderr()
-    engine = engine_of(load_settings())
-    log.info("a worker of %s, grading by %s", scheduler, engine.name)
-    try:
-        _cluster().serve_worker(scheduler, engine)
-    finally:
-        engine.stop()
+    _cluster()  # says what is missing
+    from classroom.grading.worker import serve
+
+    serve(scheduler)
 
 
 def graders(settings: Settings, scheduler: str | None) -> AbstractContextManager[Graders]:
