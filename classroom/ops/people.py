@@ -129,4 +129,4 @@ def import_roster(
             roster.write_change(session, here.course, roster.compare(before, people), actor=OPERATOR_NAME, at=now)
             listed = roster.load_roster(session, here.course.id)
         here.gradebook.enter_students({one.id: one.name for one in listed.values() if one.is_student})
-        write_groups(here.settings.state / GROUPS, roster.groups_of(here.course.id, listed))
+        write_groups(here.settings.people / GROUPS, roster.groups_of(here.course.id, listed))
