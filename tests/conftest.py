@@ -19,6 +19,7 @@ from classroom.grading.engines import contents_of
 from classroom.grading.image import Contents, find_image, pack_context
 from judge.sandbox.groups import open_group
 from judge.sandbox.probe import rung_here
+from tests.compose_class import why_no_compose
 from tests.other_user import why_no_other_user
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +66,7 @@ def _why_no_groups() -> str:
 # What a test may need -> the reason why it isn't there, or "".
 THINGS: dict[str, Callable[[], str]] = {
     "browser": _why_no_browser,
+    "compose": why_no_compose,
     "docker": _why_no_docker,
     "groups": _why_no_groups,
     "sandbox": _why_no_sandbox,

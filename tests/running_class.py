@@ -108,9 +108,9 @@ def is_server_of(process: psutil.Process, name: str) -> bool:
     return any("singleuser" in part for part in command) and process.environ().get("JUPYTERHUB_USER") == name
 
 
-def wait_for(condition: Callable[[], bool], *, timeout_s: float = 30) -> None:
-    """Return as soon as it holds; fails the test when it doesn't in time."""
+def wait_for(condition: Callable[[], bool], *, timeout_s: float = 30, pause_s: float = _PAUSE_S) -> None:
+    """Return as soon as it holds; fails the test when it doesn't in time. pause_s: between two looks."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain"
-        time.sleep(_PAUSE_S)
+        time.sleep(pause_s)
