@@ -35,13 +35,13 @@ lock: env  ## resolve the requirements again: versions and hashes, no addresses
 	    $${@/#/--extra=} -c requirements/dev.txt pyproject.toml -o requirements/$$1.txt; done
 
 # The tables are made by the authors' library. A second run changes no byte; the stamp says when there was one.
-DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet listings.csv ab_events.parquet
+DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet listings.csv ab_events.parquet mlflow_empty.db mlruns_60.db
 .PHONY: data
 data: env  ## make the course's data, where it's missing or older than what makes it
 	@for file in $(DATA_FILES); do test -f data/$$file || rm -f data/.made; done
 	@$(MAKE) --no-print-directory --silent data/.made
 
-data/.made: $(wildcard cardpress/*.py cardlab/ab.py quizzes/*.yaml)
+data/.made: $(wildcard cardpress/*.py cardpress/*.sql cardlab/ab.py quizzes/*.yaml)
 	$(BIN)/python -m cardpress --out data
 	touch $@
 

@@ -5,12 +5,15 @@ import functools
 import hashlib
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 
 RAW, CLEAN, NEW_ERA = "cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet"
 LISTINGS, EVENTS = "listings.csv", "ab_events.parquet"
+EMPTY_STORE, RUNS = "mlflow_empty.db", "mlruns_60.db"
 REMEDY = "Ask your instructor, or, in a checkout of the course, run `python -m cardpress` from its root."
 
 
@@ -58,6 +61,16 @@ def load_events() -> pd.DataFrame:
     return pd.read_parquet(checked(EVENTS))
 
 
+def empty_store() -> bytes:
+    """A SQLite file as MLflow leaves a new store: its migrations take seconds, a copy of this one takes none."""
+    return checked(EMPTY_STORE).read_bytes()
+
+
+def sixty_runs() -> bytes:
+    """A SQLite file with the runs that the pricing team logged in a month, for `cardlab.tracking.open_store`."""
+    return checked(RUNS).read_bytes()
+
+
 def checked(name: str) -> Path:
     """The path of a data file whose digest is the manifest's. Raises DataError with what to do."""
     path = data_dir() / name
@@ -80,12 +93,14 @@ def _check(path: Path) -> None:
 
 
 def digest(path: Path, of: str) -> str:
-    """Hex sha256 of a file's bytes (`of="bytes"`) or of a parquet table's canonical rows (`of="rows"`).
+    """Hex sha256 of a file's bytes (`of="bytes"`), or of the rows of a parquet table or SQLite file (`of="rows"`).
 
-    Parquet writes versions into the file, so its bytes differ from machine to machine while its rows do not.
+    Both write versions into the file, so its bytes differ from machine to machine while its rows do not.
     """
     if of == "bytes":
         return hashlib.sha256(path.read_bytes()).hexdigest()
+    if path.suffix == ".db":
+        return hashlib.sha256("\n".join(database_rows(path)).encode("utf-8")).hexdigest()
     return hashlib.sha256(canonical_rows(pd.read_parquet(path)).encode("utf-8")).hexdigest()
 
 
@@ -94,3 +109,15 @@ def canonical_rows(table: pd.DataFrame) -> str:
     head = [f"{column}:{'category' if column == 'type' else table[column].dtype}" for column in table.columns]
     body = table.to_csv(index=False, header=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return ",".join(head) + "\n" + body
+
+
+def database_rows(path: Path) -> list[str]:
+    """Every row of a SQLite file as text, by table and then in order, and before them how each table was declared."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        tables = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        rows = [
+            f"{name} {row!r}"
+            for name, _ in tables
+            for row in sorted(database.execute(f'SELECT * FROM "{name}"'), key=repr)
+        ]
+    return [*(sql for _, sql in tables), *rows]

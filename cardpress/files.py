@@ -12,12 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from cardlab.data import CLEAN, EVENTS, LISTINGS, NEW_ERA, RAW, digest
+from cardlab.data import CLEAN, EMPTY_STORE, EVENTS, LISTINGS, NEW_ERA, RAW, RUNS, database_rows, digest
 from cardpress import seeds
 from cardpress.cards import make_cards
 from cardpress.experiments import make_events
 from cardpress.feed import make_feed
 from cardpress.listings import make_listings
+from cardpress.mlflow_store import empty_store
+from cardpress.runs import make_month
 
 NOTE = "Invented cards. Unofficial, not affiliated with any real game."
 
@@ -31,10 +33,15 @@ def write_all(out: Path, *, quizzes: Path) -> Iterator[str]:
     for name, table in tables.items():
         write_whole(out / name, table_bytes(name, table))
         yield f"{out / name}: {len(table)} rows"
+    stores = {EMPTY_STORE: empty_store(), RUNS: make_month(seeds.RUNS).content}
+    for name, content in stores.items():
+        write_whole(out / name, content)
+        yield f"{out / name}: {len(content)} bytes"
     yield from write_quizzes(quizzes, out / "quizzes")
-    manifest = {"note": NOTE, "files": {name: entry(out / name, table) for name, table in tables.items()}}
-    write_whole(out / "manifest.json", (json.dumps(manifest, indent=2) + "\n").encode())
-    yield f"{out / 'manifest.json'}: {len(tables)} digests"
+    entries = {name: entry(out / name, len(table)) for name, table in tables.items()}
+    entries |= {name: entry(out / name, len(database_rows(out / name))) for name in stores}
+    write_whole(out / "manifest.json", (json.dumps({"note": NOTE, "files": entries}, indent=2) + "\n").encode())
+    yield f"{out / 'manifest.json'}: {len(entries)} digests"
 
 
 def new_era() -> pd.DataFrame:
@@ -52,10 +59,10 @@ def table_bytes(name: str, table: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def entry(path: Path, table: pd.DataFrame) -> dict[str, object]:
-    """A file's line of the manifest; parquet carries library versions, so there the rows are hashed."""
-    of = "rows" if path.suffix == ".parquet" else "bytes"
-    return {"rows": len(table), "of": of, "sha256": digest(path, of)}
+def entry(path: Path, rows: int) -> dict[str, object]:
+    """A file's line of the manifest; parquet and SQLite carry library versions, so there the rows are hashed."""
+    of = "rows" if path.suffix in (".parquet", ".db") else "bytes"
+    return {"rows": rows, "of": of, "sha256": digest(path, of)}
 
 
 def write_quizzes(banks: Path, out: Path) -> Iterator[str]:

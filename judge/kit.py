@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from judge.asgi import Client, client_of
 from judge.names import bound_names, without_magics
+from judge.tracking import Tracked, read_store
 
 T = TypeVar("T")
 
@@ -109,6 +110,14 @@ def student_file(path: str) -> bytes:
     if type(content) is not bytes:
         raise TypeError(f"{path} has no bytes")
     return content
+
+
+def student_store(path: str) -> Tracked:
+    """What an MLflow store in SQLite that student code wrote holds: its runs, and its registry's versions and aliases.
+
+    Only rows are read; no model is loaded. Raises StoreError when the file is no such store.
+    """
+    return read_store(student_file(path))
 
 
 def student_figure() -> Any:

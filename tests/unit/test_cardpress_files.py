@@ -14,6 +14,7 @@ from cardpress.feed import Feed
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet", "listings.csv", "ab_events.parquet"}
+STORES = {"mlflow_empty.db", "mlruns_60.db"}
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -35,7 +36,7 @@ def test_the_committed_manifest_is_the_one_that_is_generated(out: Path) -> None:
 def test_the_manifest_holds_the_digest_of_each_table(out: Path) -> None:
     listed = json.loads((out / "manifest.json").read_text())["files"]
 
-    assert set(listed) == TABLES
+    assert set(listed) == TABLES | STORES
     for name, entry in listed.items():
         assert digest(out / name, entry["of"]) == entry["sha256"]
     assert listed["cards_raw.csv"]["of"] == "bytes"
@@ -53,7 +54,7 @@ def test_a_second_run_changes_no_byte(out: Path) -> None:
 def test_nothing_but_tables_quizzes_and_manifest_is_written(out: Path) -> None:
     names = {name for name in digests(out) if not name.startswith("quizzes/")}
 
-    assert names == TABLES | {"manifest.json"}
+    assert names == TABLES | STORES | {"manifest.json"}
 
 
 def test_each_quiz_bank_becomes_a_file_of_its_module(out: Path) -> None:
@@ -73,7 +74,7 @@ def test_without_quiz_banks_a_line_says_so(tmp_path: Path) -> None:
 
 def test_no_seed_and_no_ledger_stands_in_what_students_get(out: Path) -> None:
     sources = [path for folder in (ROOT / "cardlab", ROOT / "data") for path in folder.rglob("*.[pjm][ysd]*")]
-    shipped = (seeds.FEED, seeds.NEW_ERA, seeds.LISTINGS, seeds.EVENTS)
+    shipped = (seeds.FEED, seeds.NEW_ERA, seeds.LISTINGS, seeds.EVENTS, seeds.RUNS)
     keys = {f"{seed:x}" for seed in shipped} | {str(seed) for seed in shipped}
 
     for path in [*sources, *(out / name for name in ("cards_raw.csv", "manifest.json"))]:
@@ -99,7 +100,7 @@ def test_the_command_writes_where_it_is_told(
 
     main()
 
-    assert set(digests(tmp_path / "new")) == TABLES | {"manifest.json"}
+    assert set(digests(tmp_path / "new")) == TABLES | STORES | {"manifest.json"}
     assert "cards_raw.csv: 1 rows" in capsys.readouterr().out
 
 
