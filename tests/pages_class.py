@@ -9,6 +9,8 @@ import json
 import os
 import shutil
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 import httpx
 import nbgrader.api as nb
+import uvicorn
 from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 
@@ -27,14 +30,16 @@ from classroom.db.engine import Database, migrate
 from classroom.exchange.receipts import ReceiptKey
 from classroom.exchange.store import Store
 from classroom.exchange.transfers import Transfers
-from classroom.gradebook import Gradebook, TaskRecord
+from classroom.gradebook import Gradebook
 from classroom.grading import jobs
 from classroom.grading.models import SubmissionResult
 from classroom.grading.submissions import collected
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
+from classroom.ops.instance import free_ports
 from classroom.rubric.files import load_rubric, rubric_path
 from classroom.rubric.models import Marking
 from classroom.rubric.store import Piece, Task, append_grading, project
+from classroom.scores import TaskRecord
 from classroom.service.app import create_app
 from classroom.service.auth import Caller, Role
 from classroom.service.sessions import SESSION_COOKIE, Session, load_seals
@@ -67,6 +72,7 @@ assignments:
 """
 Tests = Mapping[str, tuple[float, str]]  # points and heading by grade_id
 TESTS: Tests = {"test_finds_the_seam": (6.0, "Find the seam"), "test_parses_prices": (8.0, "Parse the prices")}
+PATIENCE_S = 60
 NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
 ANSWER = """## Report on source B
 
@@ -206,6 +212,25 @@ def open_class(folder: Path) -> Iterator[PagesClass]:
         yield PagesClass(settings, course, clock, transfers, gradebook, app, AppTransport(app, portal))
     gradebook.close()
     database.dispose()
+
+
+@contextmanager
+def listening(room: PagesClass) -> Iterator[str]:
+    """The class's service on a port of this machine until the end of the block; its address."""
+    (port,) = free_ports(1)
+    config = uvicorn.Config(room.app, port=port, lifespan="off", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while not server.started and time.monotonic() < deadline and thread.is_alive():
+        time.sleep(0.05)
+    assert server.started
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_S)
 
 
 def _at(day: int, hour: int = 12, minute: int = 0) -> dt.datetime:

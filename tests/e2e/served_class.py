@@ -1,21 +1,16 @@
 """The pages' class of tests/pages_class.py, served to real browsers: no hub, so a window gets its session by cookie."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from playwright.sync_api import Browser, Page
 
 from classroom.config import SERVICE_PREFIX
-from classroom.ops.instance import free_ports
 from classroom.service.sessions import SESSION_COOKIE, Session, load_seals
-from tests.pages_class import COURSE, PagesClass
+from tests.pages_class import COURSE, PagesClass, listening
 
-PATIENCE_S = 60
 AXE = "node_modules/axe-core/axe.min.js"
 
 
@@ -63,23 +58,13 @@ class Windows:
 @contextmanager
 def serving(room: PagesClass, browser: Browser) -> Iterator[Windows]:
     """The class at an address of this machine, until the end of the block."""
-    (port,) = free_ports(1)
-    config = uvicorn.Config(room.app, port=port, lifespan="off", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + PATIENCE_S
-    while not server.started and time.monotonic() < deadline and thread.is_alive():
-        time.sleep(0.05)
-    assert server.started
-    windows = Windows(browser, room, f"http://127.0.0.1:{port}")
-    try:
-        yield windows
-    finally:
-        for page in windows._pages.values():
-            page.context.close()
-        server.should_exit = True
-        thread.join(PATIENCE_S)
+    with listening(room) as url:
+        windows = Windows(browser, room, url)
+        try:
+            yield windows
+        finally:
+            for page in windows._pages.values():
+                page.context.close()
 
 
 def serious_issues(page: Page, axe: str) -> list[str]:

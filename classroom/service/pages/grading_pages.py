@@ -121,6 +121,8 @@ def _mark(request: Request, caller: Caller, context: Context, task: str, piece: 
         try:
             store(context, books, found, one, marking, caller.name, seen=parse_seen(form))
         except Stale as stale:
+            # A draft keeps the piece within reach of who was second, also where no script saved one before.
+            keep(context, _piece(found, one), marking, rubric=found.rubric, grader=caller.name)
             return _show_stale(request, caller, context, task, piece, marking, stale)
     else:
         store(context, books, found, one, None, caller.name)
