@@ -77,12 +77,15 @@ def complaints_about_score(answer: Answer, lost: Collection[str]) -> list[str]:
 
 
 def complaints_about_coverage(answers: Collection[Answer], tests_of_task: Mapping[str, Collection[str]]) -> list[str]:
-    """Tasks with too few answers, and test cells that no wrong answer loses.
+    """Tasks with too few answers, and test cells that no wrong answer to their task loses.
 
-    A test that several tasks reach (a text checked against the functions before it) need only bite in one of them.
+    tests_of_task: tasks in the notebook's order, each with the tests that its names reach. A test that several reach (a
+    text checked against the functions before it) belongs to the last of them: that a broken function before it fails
+    the test shows nothing of the text.
     """
     found = []
-    lost = {test for answer in answers if answer.is_wrong for test in answer.loses}
+    lost = {(answer.task, test) for answer in answers if answer.is_wrong for test in answer.loses}
+    owner = {test: task for task, tests in tests_of_task.items() for test in tests}
     for task, tests in tests_of_task.items():
         mine = [answer for answer in answers if answer.task == task]
         wrong = [answer for answer in mine if answer.is_wrong]
@@ -91,9 +94,9 @@ def complaints_about_coverage(answers: Collection[Answer], tests_of_task: Mappin
         if len(mine) - len(wrong) < MIN_RIGHT:
             found.append(f"{task}: no right answer in another style")
         found += [
-            f"{test}: no known-wrong answer loses it, so nothing shows that it bites"
+            f"{test}: no known-wrong answer to {task} loses it, so nothing shows that it bites"
             for test in tests
-            if test not in lost
+            if owner[test] == task and (task, test) not in lost
         ]
     return found
 
