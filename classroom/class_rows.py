@@ -6,7 +6,7 @@ A page of all assignments has thousands of rows: each table is read once for all
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,9 +21,7 @@ from classroom.ledger import Kind
 from classroom.policy import lateness
 from classroom.progress import HELD, RAN_WORDS
 from classroom.roster import Person, load_roster
-
-if TYPE_CHECKING:  # importing the gradebook costs 2 s
-    from classroom.gradebook import ScoreRow
+from classroom.scores import ScoreRow
 
 BROKEN = frozenset({"timeout", "out of memory", "crashed", "our fault", "refused"})
 
@@ -103,7 +101,7 @@ class Facts:
 
     assignment: Assignment
     sent: SentBy
-    scores: "Iterable[ScoreRow]"
+    scores: Iterable[ScoreRow]
     manual: Mapping[StudentId, float]
     collected: Mapping[StudentId, int | None]
     counts: Mapping[StudentId, int]
@@ -172,7 +170,7 @@ def _row(
     student: StudentId,
     job: Ran | None,
     *,
-    score: "ScoreRow | None",
+    score: ScoreRow | None,
     has_feedback: bool,
     due: dt.datetime | None,
     person: Person | None,

@@ -26,7 +26,8 @@ from classroom.ledger import record
 from classroom.writer import only_writer
 
 if TYPE_CHECKING:  # importing it costs 2 s
-    from classroom.gradebook import AutoCell, Gradebook
+    from classroom.gradebook import Gradebook
+    from classroom.scores import AutoCell
 
 EVENT = "correction"  # in the ledger
 MAX_REASON = 500

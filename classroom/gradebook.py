@@ -7,82 +7,21 @@ transaction. Writers in other processes wait for SQLite's lock.
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import nbgrader.api as nb
-from sqlalchemy import Engine, case, func, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm import sessionmaker as make_sessions
 
-from classroom import policy
 from classroom.assignments import Course
 from classroom.errors import CourseError, NotFound
 from classroom.gradebook_file import opening, prepare_gradebook, set_up
+from classroom.gradebook_late import write_extension, write_penalties
+from classroom.gradebook_rows import load_rows
 from classroom.ids import AssignmentId, GradeId, NotebookId, StudentId
-
-
-@dataclass(frozen=True)
-class TaskRecord:
-    """What autograding found for one grade cell. auto_score None: a person marks it."""
-
-    grade_id: str
-    auto_score: float | None
-
-
-@dataclass(frozen=True)
-class TaskScore:
-    """One grade cell of a submission as the gradebook has it. score: manual before auto, 0 when there's neither."""
-
-    notebook: NotebookId
-    grade_id: GradeId
-    max_score: float
-    auto_score: float | None
-    manual_score: float | None
-    score: float
-    needs_manual_grade: bool
-    written: bool  # marked by a person: a markdown task, or a code cell that is solution and grade in one
-    comment: str | None  # a grader's
-
-
-@dataclass(frozen=True)
-class AutoCell:
-    """A cell that autograding scores, as it was generated."""
-
-    assignment: AssignmentId
-    notebook: NotebookId
-    grade_id: GradeId
-    max_score: float
-
-
-@dataclass(frozen=True)
-class ManualScore:
-    """What graders gave for one task of one submission."""
-
-    points: float
-    comment: str | None
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """One submission. raw_score: the sum of the tasks; penalty: points taken for lateness; score: what counts."""
-
-    student: StudentId
-    submitted_at: dt.datetime | None
-    raw_score: float
-    penalty: float
-    score: float
-    max_score: float
-    needs_manual_grade: bool
-
-
-@dataclass(frozen=True)
-class SubmissionScores:
-    """One submission with its tasks, in no particular order; sort by the notebook's cells."""
-
-    row: ScoreRow
-    tasks: tuple[TaskScore, ...]
+from classroom.scores import AutoCell, ManualScore, ScoreRow, SubmissionScores, TaskRecord, TaskScore
 
 
 class Gradebook:
@@ -129,7 +68,7 @@ class Gradebook:
             submission = self._ensure_submission(session, assignment, student)
             is_new = submission.timestamp != _naive(submitted_at)
             submission.timestamp = _naive(submitted_at)
-            self._write_extension(submission, due)
+            write_extension(submission, self._course, due)
             for notebook, records in tasks.items():
                 grades = {grade.cell.name: grade for grade in _notebook(submission, notebook).grades}
                 for record in records:
@@ -143,7 +82,7 @@ class Gradebook:
                     if correct := corrected.get((notebook, GradeId(record.grade_id))):
                         grade.manual_score, grade.needs_manual_grade = correct(grade.max_score), False
             session.flush()
-            self._write_penalties(session, [submission])
+            write_penalties(session, self._course, [submission])
 
     def untouched(self, assignment: AssignmentId, notebook: NotebookId) -> Mapping[str, str]:
         """The checksum of each of the notebook's cells as students got it, by grade_id; empty when not generated."""
@@ -166,7 +105,7 @@ class Gradebook:
     def scores(self, assignment: AssignmentId) -> list[ScoreRow]:
         """One row a submission, by student; empty when the assignment isn't there."""
         with self._sessions() as session:
-            return [row for _, row in _rows(session, [assignment])]
+            return [row for _, row in load_rows(session, [assignment])]
 
     def scores_of(
         self, assignments: Collection[AssignmentId], *, student: StudentId | None = None
@@ -174,14 +113,14 @@ class Gradebook:
         """The same for each of these assignments, of one student if given. As many queries for many as for one."""
         found: dict[AssignmentId, list[ScoreRow]] = {assignment: [] for assignment in assignments}
         with self._sessions() as session:
-            for assignment, row in _rows(session, assignments, student):
+            for assignment, row in load_rows(session, assignments, student):
                 found[assignment].append(row)
         return found
 
     def submission(self, assignment: AssignmentId, student: StudentId) -> SubmissionScores | None:
         """The scores of one submission; None when it was never recorded."""
         with self._sessions() as session:
-            rows = _rows(session, [assignment], student)
+            rows = load_rows(session, [assignment], student)
             if not rows:
                 return None
             submission = _submission(session, assignment, student)
@@ -218,7 +157,7 @@ class Gradebook:
             for row, submission in _of_cell(session, nb.Comment, assignment, notebook, task, scores):
                 row.manual_comment = scores[submission.student_id].comment
             session.flush()
-            self._write_penalties(session, [found[student][1] for student in scores])
+            write_penalties(session, self._course, [found[student][1] for student in scores])
 
     def manual_scores(
         self, assignment: AssignmentId, notebook: NotebookId, task: GradeId
@@ -267,7 +206,7 @@ class Gradebook:
             for grade, submission in found:
                 grade.manual_score, grade.needs_manual_grade = scores[submission.student_id], False
             session.flush()
-            self._write_penalties(session, [submission for _, submission in found])
+            write_penalties(session, self._course, [submission for _, submission in found])
 
     def enter_students(self, names: Mapping[StudentId, str]) -> None:
         """Makes or renames these students, by id; the last word of a name is taken as the family's."""
@@ -286,8 +225,8 @@ class Gradebook:
             query = select(nb.SubmittedAssignment).where(nb.SubmittedAssignment.student_id == student)
             for submission in session.scalars(query):
                 if submission.assignment.name in due:
-                    self._write_extension(submission, due[submission.assignment.name])
-                    self._write_penalties(session, [submission])
+                    write_extension(submission, self._course, due[submission.assignment.name])
+                    write_penalties(session, self._course, [submission])
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -314,29 +253,6 @@ class Gradebook:
             _ensure_cells(session, notebook, submitted)
         session.flush()
         return found
-
-    def _write_extension(self, submission: Any, due: dt.datetime | None) -> None:
-        """As nbgrader keeps it: the time between everybody's due date, in UTC, and the student's own."""
-        rules = self._course.assignment(submission.assignment.name)
-        submission.extension = None if due is None else due.astimezone(dt.UTC) - rules.due.astimezone(dt.UTC)
-
-    def _write_penalties(self, session: Session, submissions: Sequence[Any]) -> None:
-        """Points that the late rule takes from each notebook; nbgrader's exporter subtracts them."""
-        shares = {notebook: self._late_share(one) for one in submissions for notebook in one.notebooks}
-        late = [notebook.id for notebook, share in shares.items() if share]
-        query = select(nb.Grade.notebook_id, func.sum(nb.Grade.score)).where(nb.Grade.notebook_id.in_(late))
-        points = {found: float(total or 0.0) for found, total in session.execute(query.group_by(nb.Grade.notebook_id))}
-        for notebook, share in shares.items():
-            notebook.late_submission_penalty = share * points.get(notebook.id, 0.0) or None
-
-    def _late_share(self, submission: Any) -> float:
-        if submission.timestamp is None:
-            return 0.0
-        rules = self._course.assignment(submission.assignment.name)
-        extended = None
-        if submission.extension is not None:
-            extended = rules.due.astimezone(dt.UTC) + submission.extension
-        return policy.late_penalty(rules, submission.timestamp.replace(tzinfo=dt.UTC), extended)
 
 
 def _grades(assignment: AssignmentId, *columns: Any, table: Any = nb.Grade) -> Any:
@@ -411,64 +327,6 @@ def _write_auto_score(grade: Any, auto_score: float | None, *, is_new: bool) -> 
     grade.needs_manual_grade = is_new if grade.manual_score is not None else auto_score is None
 
 
-def _rows(
-    session: Session, assignments: Collection[AssignmentId], student: StudentId | None = None
-) -> list[tuple[AssignmentId, ScoreRow]]:
-    submitted = nb.SubmittedAssignment
-    query = (
-        select(submitted.id, nb.Assignment.name, submitted.student_id, submitted.timestamp)
-        .join(nb.Assignment, nb.Assignment.id == submitted.assignment_id)
-        .where(nb.Assignment.name.in_(assignments))
-        .order_by(submitted.student_id)
-    )
-    if student is not None:
-        query = query.where(submitted.student_id == student)
-    points = select(nb.Assignment.name, nb.Assignment.max_score).where(nb.Assignment.name.in_(assignments))
-    most: dict[str, float] = dict(session.execute(points).all())
-    sums, penalties = _sums(session, assignments, student), _penalties(session)
-    return [
-        (name, _row(who, at, most[name], *sums.get(number, (0.0, False)), penalties.get(number, 0.0)))
-        for number, name, who, at in session.execute(query)
-    ]
-
-
-def _row(
-    student: str, at: dt.datetime | None, max_score: float, raw_score: float, needs_person: bool, penalty: float
-) -> ScoreRow:
-    score = max(0.0, raw_score - penalty)
-    return ScoreRow(StudentId(student), _aware(at), raw_score, penalty, score, max_score, bool(needs_person))
-
-
-def _sums(
-    session: Session, assignments: Collection[AssignmentId], student: StudentId | None
-) -> Mapping[str, tuple[float, bool]]:
-    """Points, and whether a person has to mark something, by a submission's id.
-
-    nbgrader's own properties of a submission walk its grades once for each number; here it is once for both.
-    """
-    submitted, notebook, grade = nb.SubmittedAssignment, nb.SubmittedNotebook, nb.Grade
-    waits = func.max(case((grade.needs_manual_grade, 1), else_=0))
-    query = (
-        select(notebook.assignment_id, func.sum(grade.score), waits)
-        .join(grade, grade.notebook_id == notebook.id)
-        .join(submitted, submitted.id == notebook.assignment_id)
-        .join(nb.Assignment, nb.Assignment.id == submitted.assignment_id)
-        .where(nb.Assignment.name.in_(assignments))
-        .group_by(notebook.assignment_id)
-    )
-    if student is not None:
-        query = query.where(submitted.student_id == student)
-    return {number: (points, waits) for number, points, waits in session.execute(query)}
-
-
-def _penalties(session: Session) -> Mapping[str, float]:
-    """Points taken for lateness, by a submission's id; few have any."""
-    notebook = nb.SubmittedNotebook
-    query = select(notebook.assignment_id, func.sum(notebook.late_submission_penalty))
-    late = query.where(notebook.late_submission_penalty.is_not(None)).group_by(notebook.assignment_id)
-    return dict(session.execute(late).all())
-
-
 def _task_scores(notebook: Any) -> Iterator[TaskScore]:
     comments = {comment.cell.name: comment.manual_comment for comment in notebook.comments}
     for grade in notebook.grades:
@@ -489,7 +347,3 @@ def _task_scores(notebook: Any) -> Iterator[TaskScore]:
 def _naive(time: dt.datetime | None) -> dt.datetime | None:
     """nbgrader keeps UTC without saying so."""
     return None if time is None else time.astimezone(dt.UTC).replace(tzinfo=None)
-
-
-def _aware(time: dt.datetime | None) -> dt.datetime | None:
-    return None if time is None else time.replace(tzinfo=dt.UTC)

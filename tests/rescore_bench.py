@@ -11,12 +11,13 @@ from pathlib import Path
 
 from classroom.assignments import load_course
 from classroom.db.engine import Database, migrate
-from classroom.gradebook import Gradebook, ManualScore, TaskRecord
+from classroom.gradebook import Gradebook
 from classroom.ids import AssignmentId, GradeId, StudentId
 from classroom.marking.rescore import apply_rescore, plan_rescore
 from classroom.rubric.files import load_rubric, rubric_path
 from classroom.rubric.models import Hundredths, Marking, Rubric
 from classroom.rubric.store import Piece, Task, append_grading, project
+from classroom.scores import ManualScore, TaskRecord
 from tests.pages_class import GRADED, NOTEBOOK, NOW, TASK, _enter_cells, _write_course
 
 GRADINGS, MOST_S = 1000, 5.0

@@ -28,7 +28,8 @@ from classroom.rubric.store import Task, final_of, load_history, rounds_of
 from judge.plan import CellVerdict, State
 
 if TYPE_CHECKING:  # importing it costs 2 s
-    from classroom.gradebook import Gradebook, ScoreRow, SubmissionScores, TaskScore
+    from classroom.gradebook import Gradebook
+    from classroom.scores import ScoreRow, SubmissionScores, TaskScore
 
 MAX_AUTOGRADED_BYTES = 64 << 20
 

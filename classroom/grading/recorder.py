@@ -8,7 +8,7 @@ from typing import Any
 
 from classroom.config import Settings
 from classroom.corrections import Cell, Standing
-from classroom.gradebook import Gradebook, TaskRecord
+from classroom.gradebook import Gradebook
 from classroom.grading.folders import replace_folder
 from classroom.grading.models import NotebookIntake, SubmissionIntake, SubmissionResult
 from classroom.grading.notebooks import build_notebook, is_unanswered
@@ -20,6 +20,7 @@ from classroom.grading.submissions import (
     submission_folder,
     submitted_at,
 )
+from classroom.scores import TaskRecord
 from classroom.writer import only_writer
 from judge.plan import GradingResult
 

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from classroom.db.engine import Database
 from classroom.db.tables import Event
 from classroom.errors import Refused
-from classroom.gradebook import Gradebook, ManualScore
+from classroom.gradebook import Gradebook
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
 from classroom.ledger import record
 from classroom.rubric.models import Rubric
 from classroom.rubric.scoring import missing
 from classroom.rubric.store import Task, by_student, final_of, load_gradings, project
+from classroom.scores import ManualScore
 
 RESCORE, RESCORE_UNDONE = "rescore", "rescore_undone"
 _SAME = 0.005  # points are kept as floats

@@ -15,12 +15,13 @@ from classroom.db.engine import Database, migrate
 from classroom.db.tables import Feedback
 from classroom.errors import ClassroomError, CourseError
 from classroom.exchange.transfers import Transfers
-from classroom.gradebook import Gradebook, ScoreRow
+from classroom.gradebook import Gradebook
 from classroom.grading.by_hand import record_by_hand
 from classroom.holds import load_holds
 from classroom.ops.release import open_transfers
 from classroom.policy import is_time_to_show
 from classroom.progress import newest_feedback
+from classroom.scores import ScoreRow
 
 log = logging.getLogger(__name__)
 NBGRADER_CONFIG = "nbgrader_config.py"

@@ -12,12 +12,12 @@ import pytest
 from classroom.db.engine import Database
 from classroom.extensions import Given, extend
 from classroom.feedback import make_feedback
-from classroom.gradebook import SubmissionScores
 from classroom.grading.by_hand import record_by_hand
 from classroom.grading.models import SubmissionResult
 from classroom.grading.recorder import record
 from classroom.grading.submissions import read_source, read_submission, submission_folder
 from classroom.ids import AssignmentId, StudentId
+from classroom.scores import SubmissionScores
 from judge.plan import GradingResult, State
 from tests.pages_class import GRADED, NOTEBOOK, NOW, TASK, Hand, PagesClass, open_class, pages_class, submit, url
 from tests.pages_class import _at as at

@@ -19,12 +19,12 @@ from classroom.corrections import Corrector, Kind, find_cell, in_force, load_cor
 from classroom.db.tables import Correction
 from classroom.errors import NotFound, Refused
 from classroom.feedback import make_feedback
-from classroom.gradebook import AutoCell
 from classroom.grading.pool import open_pool
 from classroom.grading.runner import Workshop, work_off
 from classroom.ids import GradeId, NotebookId, StudentId
 from classroom.ops.autograding import queue_run
 from classroom.ops.steps import Class, open_class
+from classroom.scores import AutoCell
 from tests.tiny_course import PARTLY, PS1, RIGHT, environment, filled, hand_in, make_course, run
 
 NB, GREET, DOUBLE = NotebookId("ps1"), GradeId("greet_by_name"), GradeId("double_numbers")

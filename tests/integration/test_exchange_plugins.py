@@ -17,8 +17,9 @@ from nbgrader.exchange import ExchangeError, ExchangeFactory
 from traitlets.config import Config
 
 from classroom.exchange.workfolder import FETCHED_FILE
-from classroom.gradebook import Gradebook, TaskRecord
+from classroom.gradebook import Gradebook
 from classroom.ids import AssignmentId, GradeId, NotebookId, StudentId
+from classroom.scores import TaskRecord
 from tests.small_class import (
     COURSE,
     FUTURE,

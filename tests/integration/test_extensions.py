@@ -15,10 +15,11 @@ from classroom.errors import Refused
 from classroom.exchange.listing import describe_assignments, describe_attempts
 from classroom.exchange.transfers import Transfers
 from classroom.extensions import Given, accommodate, due_dates, extend, parse_until
-from classroom.gradebook import Gradebook, TaskRecord
+from classroom.gradebook import Gradebook
 from classroom.ids import AssignmentId, NotebookId, StudentId
 from classroom.ledger import Kind
 from classroom.policy import counting_attempt, judge_arrival, own_due, rate
+from classroom.scores import TaskRecord
 from tests.exchange_class import DUE, IN_TIME, Clock, answers, open_class, write_release
 
 ADA, BOB = StudentId("ada"), StudentId("bob")

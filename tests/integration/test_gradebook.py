@@ -11,8 +11,9 @@ import pytest
 
 from classroom.assignments import load_course
 from classroom.errors import CourseError, NotFound
-from classroom.gradebook import Gradebook, TaskRecord
+from classroom.gradebook import Gradebook
 from classroom.ids import GradeId, NotebookId, StudentId
+from classroom.scores import TaskRecord
 from tests.tiny_course import PS1, ROOT, TINY
 
 NB, TEST, TASK = NotebookId("ps1"), GradeId("double_numbers"), GradeId("explain")

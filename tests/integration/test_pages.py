@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 
 from classroom.db.tables import Attempt, Draft, Event, Grading, Job, Run
 from classroom.errors import Conflict, NotFound
-from classroom.gradebook import ScoreRow
 from classroom.ids import AssignmentId, StudentId
+from classroom.scores import ScoreRow
 from classroom.service.pages.release_feedback import FAULT, begin, release_all, releasing
 from tests.pages_class import (
     GRADED,

@@ -11,10 +11,10 @@ from classroom.db.engine import Database
 from classroom.db.tables import Attempt, Base, Feedback, Job, Release, Run
 from classroom.errors import NotFound
 from classroom.extensions import load_more_time
-from classroom.gradebook import ScoreRow
 from classroom.ids import StudentId
 from classroom.ledger import Kind, record
 from classroom.progress import load_my_assignment, load_my_work, next_to_do, student_word
+from classroom.scores import ScoreRow
 
 COURSE = """
 course: tiny

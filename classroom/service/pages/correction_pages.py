@@ -12,8 +12,8 @@ from classroom.config import SERVICE_PREFIX
 from classroom.corrections import Cell, Corrector, Standing, find_cell, in_force, load_corrections
 from classroom.db.tables import Correction
 from classroom.errors import NotFound, Refused
-from classroom.gradebook import AutoCell
 from classroom.ids import StudentId, parse_student_id
+from classroom.scores import AutoCell
 from classroom.service.deps import Caller, Context, InContext, Role, require
 from classroom.service.pages.asked import titles_of
 from classroom.service.pages.doors import gradebook

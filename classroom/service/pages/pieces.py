@@ -11,7 +11,7 @@ from classroom.assignments import Assignment
 from classroom.db.attempts import SentBy, load_sent
 from classroom.db.tables import Claim, Draft, Grading
 from classroom.errors import NotFound
-from classroom.gradebook import Gradebook, ScoreRow
+from classroom.gradebook import Gradebook
 from classroom.grading.submissions import collected, collected_of
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.marking.calibration import load_all_calibrated
@@ -24,6 +24,7 @@ from classroom.roster import Section, section_of
 from classroom.rubric.models import Rubric
 from classroom.rubric.rounds import FIRST, SECOND, THIRD, is_near_line, needs_third
 from classroom.rubric.store import Piece, Task, load_all_gradings, marking_of, rounds_of
+from classroom.scores import ScoreRow
 from classroom.second_looks import asked_about
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, load_tasks
