@@ -163,16 +163,13 @@ class Gradebook:
         self, assignment: AssignmentId, notebook: NotebookId, task: GradeId
     ) -> Mapping[StudentId, ManualScore]:
         """What graders gave for one task, by student, without those who have nothing by hand yet."""
+        of_task = (nb.Notebook.name == notebook, nb.BaseCell.name == task)
+        student, grade, comment = nb.SubmittedAssignment.student_id, nb.Grade, nb.Comment
+        points = _grades(assignment, student, grade.manual_score).where(*of_task, grade.manual_score.is_not(None))
+        texts = _grades(assignment, student, comment.manual_comment, table=comment).where(*of_task)
         with self._sessions() as session:
-            comments = {
-                one.student_id: row.manual_comment
-                for row, one in _of_cell(session, nb.Comment, assignment, notebook, task)
-            }
-            return {
-                StudentId(one.student_id): ManualScore(grade.manual_score, comments.get(one.student_id))
-                for grade, one in _of_cell(session, nb.Grade, assignment, notebook, task)
-                if grade.manual_score is not None
-            }
+            comments = dict(session.execute(texts).all())
+            return {StudentId(name): ManualScore(score, comments.get(name)) for name, score in session.execute(points)}
 
     def auto_cells(self, assignment: AssignmentId) -> list[AutoCell]:
         """The cells that autograding scores, by notebook and grade_id."""
