@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from classroom.ids import AssignmentId, GradeId, NotebookId, StudentId
 
@@ -47,8 +48,7 @@ class ManualScore:
     comment: str | None
 
 
-@dataclass(frozen=True)
-class ScoreRow:
+class ScoreRow(NamedTuple):
     """One submission. raw_score: the sum of the tasks; penalty: points taken for lateness; score: what counts."""
 
     student: StudentId

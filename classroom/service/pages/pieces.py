@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,8 +33,7 @@ from classroom.service.pages.doors import rubric
 from classroom.service.pages.pseudonyms import load_key, name_all, piece_id, piece_ids, seed_of
 
 
-@dataclass(frozen=True)
-class QueuePiece:
+class QueuePiece(NamedTuple):
     """One answer as one grader sees it. id and name are all that a grader learns of whose it is.
 
     round: in which this grader marks it; None when there is nothing to do. own: this grader's grading, draft: what was
