@@ -90,7 +90,7 @@ def test_extra_days_hold_for_all_that_were_named(room: PagesClass) -> None:
     post(room, "ivy", "extensions/accommodations", students="cem, dora\nbob", days="3", reason="always")
 
     assert penalty(room, "cem") == 0.0
-    assert "3 accommodations" in words(get(room, "ivy", "extensions"))
+    assert "3 students with extra days" in words(get(room, "ivy", "extensions"))
     room.clock.now = dt.datetime(2026, 11, 17, 12, tzinfo=dt.UTC)
     assert "Due Wed 18 Nov, 23:59" in words(get(room, "dora", f"my/{GRADED}"))
 
@@ -143,6 +143,19 @@ def test_held_work_shows_no_score_and_no_feedback_until_it_is_let_go(room: Pages
     assert all("being looked into" in page for page in held[:2])
     assert document.status_code == 404
     assert [words(get(room, "bob", path)).count("17.0 of 20.0") > 0 for path in pages] == [True] * 3
+
+
+def test_a_hold_and_its_end_are_told_apart(room: PagesClass) -> None:
+    place = f"assignments/{GRADED}/submissions/bob"
+    post(room, "ivy", f"{place}/hold", holds="1", reason="two answers are equal")
+    post(room, "ivy", f"{place}/hold", holds="0", reason="it was their own")
+
+    to_staff, to_bob = words(get(room, "ivy", place)), words(get(room, "bob", f"my/{GRADED}"))
+
+    assert "ivy held back, bob: two answers are equal" in to_staff
+    assert "ivy let go, bob: it was their own" in to_staff
+    assert "Your submission is looked into" in to_bob
+    assert "Your submission is no longer looked into" in to_bob
 
 
 def test_held_work_gets_no_feedback_from_anybody(room: PagesClass) -> None:

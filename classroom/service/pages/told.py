@@ -1,4 +1,5 @@
-"""The ledger as it is told on a page: what one act wrote for many students is a line, corrections stay apart. Pure."""
+"""The ledger as it is told on a page: what one act wrote for many students is a line; what is decided about one stays
+apart. Pure."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -7,8 +8,10 @@ from typing import Any
 
 from classroom.corrections import EVENT as CORRECTION
 from classroom.db.tables import Event
+from classroom.ledger import Kind
 
 _ONE_ACT = dt.timedelta(minutes=2)
+_APART = {CORRECTION, Kind.hold}
 
 
 @dataclass(frozen=True)
@@ -40,5 +43,5 @@ def tell(events: Sequence[Event], *, lines: int = 20) -> list[Told]:
 
 
 def _is_one_act(last: Told, event: Event, oldest: dt.datetime) -> bool:
-    is_same = (last.kind, last.actor) == (event.kind, event.actor) and event.kind != CORRECTION
+    is_same = (last.kind, last.actor) == (event.kind, event.actor) and event.kind not in _APART
     return is_same and event.student not in {None, event.actor} and oldest - event.at < _ONE_ACT
