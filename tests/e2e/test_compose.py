@@ -128,7 +128,7 @@ def test_what_was_handed_in_is_graded_in_a_container_and_comes_back(
     given: None, window: Windows, room: ComposeClass, screenshots: Path
 ) -> None:
     points = room.classroom("scores", ASSIGNMENT).split()
-    worth = sum(cell["points"] for cell in test_cells(room))
+    worth = sum(cell["points"] for cell in graded_cells(room))
 
     page = window.of(WORKER)
     page.goto(f"{room.url}/services/classroom/mlcards/my/{ASSIGNMENT}/feedback")
@@ -326,7 +326,7 @@ def source_of(room: ComposeClass) -> Path:
     return Path(__file__).resolve().parents[2] / "source" / ASSIGNMENT / EXERCISES
 
 
-def test_cells(room: ComposeClass) -> list[dict[str, float]]:
+def graded_cells(room: ComposeClass) -> list[dict[str, float]]:
     """nbgrader's metadata of every autograded cell."""
     cells = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(source_of(room).read_text())["cells"]]
     return [cell for cell in cells if cell.get("grade") and not cell["solution"]]
