@@ -35,7 +35,7 @@ lock: env  ## resolve the requirements again: versions and hashes, no addresses
 	    $${@/#/--extra=} -c requirements/dev.txt pyproject.toml -o requirements/$$1.txt; done
 
 # The tables are made by the authors' library. A second run changes no byte; the stamp says when there was one.
-DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet listings.csv ab_events.parquet mlflow_empty.db mlruns_60.db
+DATA_FILES := cards_raw.csv cards_clean.parquet cards_2020plus.parquet listings.csv ab_events.parquet mlflow_empty.db mlruns_60.db desk.parquet audit.csv
 .PHONY: data
 data: env  ## make the course's data, where it's missing or older than what makes it
 	@for file in $(DATA_FILES); do test -f data/$$file || rm -f data/.made; done

@@ -14,6 +14,7 @@ import pandas as pd
 RAW, CLEAN, NEW_ERA = "cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet"
 LISTINGS, EVENTS = "listings.csv", "ab_events.parquet"
 EMPTY_STORE, RUNS = "mlflow_empty.db", "mlruns_60.db"
+DESK, AUDIT = "desk.parquet", "audit.csv"
 REMEDY = "Ask your instructor, or, in a checkout of the course, run `python -m cardpress` from its root."
 
 
@@ -69,6 +70,16 @@ def empty_store() -> bytes:
 def sixty_runs() -> bytes:
     """A SQLite file with the runs that the pricing team logged in a month, for `cardlab.tracking.open_store`."""
     return checked(RUNS).read_bytes()
+
+
+def load_desk() -> pd.DataFrame:
+    """The typing desk's table, one row a listing, in order of time: batch "archive", then batch "pilot"."""
+    return pd.read_parquet(checked(DESK))
+
+
+def load_audit() -> pd.DataFrame:
+    """What a second look found for a random part of the archive: listing_id, artist, scan_dpi, condition; no holes."""
+    return pd.read_csv(checked(AUDIT), encoding="utf-8")
 
 
 def checked(name: str) -> Path:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from cardlab.data import CLEAN, EMPTY_STORE, EVENTS, LISTINGS, NEW_ERA, RAW, RUNS, database_rows, digest
+from cardlab.data import AUDIT, CLEAN, DESK, EMPTY_STORE, EVENTS, LISTINGS, NEW_ERA, RAW, RUNS, database_rows, digest
 from cardpress import seeds
 from cardpress.cards import make_cards
+from cardpress.desk import make_desk
 from cardpress.experiments import make_events
 from cardpress.feed import make_feed
 from cardpress.listings import make_listings
@@ -27,9 +28,10 @@ NOTE = "Invented cards. Unofficial, not affiliated with any real game."
 def write_all(out: Path, *, quizzes: Path) -> Iterator[str]:
     """Write the tables, the quizzes and the manifest into `out`; yields a line for each file written."""
     out.mkdir(parents=True, exist_ok=True)
-    feed = make_feed(seeds.FEED)
+    feed, desk = make_feed(seeds.FEED), make_desk(seeds.DESK)
     tables = {RAW: feed.raw, CLEAN: feed.clean, NEW_ERA: new_era(), LISTINGS: make_listings(seeds.LISTINGS)}
     tables[EVENTS] = make_events(seeds.EVENTS)
+    tables |= {DESK: desk.table, AUDIT: desk.audit}
     for name, table in tables.items():
         write_whole(out / name, table_bytes(name, table))
         yield f"{out / name}: {len(table)} rows"

@@ -14,6 +14,7 @@ from cardpress.feed import Feed
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"cards_raw.csv", "cards_clean.parquet", "cards_2020plus.parquet", "listings.csv", "ab_events.parquet"}
+TABLES |= {"desk.parquet", "audit.csv"}
 STORES = {"mlflow_empty.db", "mlruns_60.db"}
 
 
@@ -74,7 +75,7 @@ def test_without_quiz_banks_a_line_says_so(tmp_path: Path) -> None:
 
 def test_no_seed_and_no_ledger_stands_in_what_students_get(out: Path) -> None:
     sources = [path for folder in (ROOT / "cardlab", ROOT / "data") for path in folder.rglob("*.[pjm][ysd]*")]
-    shipped = (seeds.FEED, seeds.NEW_ERA, seeds.LISTINGS, seeds.EVENTS, seeds.RUNS)
+    shipped = (seeds.FEED, seeds.NEW_ERA, seeds.LISTINGS, seeds.EVENTS, seeds.RUNS, seeds.DESK)
     keys = {f"{seed:x}" for seed in shipped} | {str(seed) for seed in shipped}
 
     for path in [*sources, *(out / name for name in ("cards_raw.csv", "manifest.json"))]:
