@@ -1,0 +1,21 @@
+# misconception: matplotlib chooses a good scale
+# loses: price_chart_is_honest
+def price_chart(cards: pd.DataFrame):
+    price = cards["list_price"]
+    edges = 40
+    _, axis = plt.subplots()
+    axis.hist(price, bins=edges)
+    axis.set(xlabel="list price (dollars, log scale)", ylabel="listings")
+    axis.set_title(f"Prices span four powers of ten (n = {len(price):,})")
+    return axis
+
+
+def share_chart(cards: pd.DataFrame, column: str):
+    by_value = cards.groupby(column)["returned"].agg(["mean", "size"]).sort_index()
+    _, axis = plt.subplots()
+    axis.bar(range(len(by_value)), 100 * by_value["mean"])
+    labels = [f"{value}\nn = {size:,}" for value, size in by_value["size"].items()]
+    axis.set_xticks(range(len(by_value)), labels)
+    axis.set(xlabel=column, ylabel="returned (%)", ylim=(0, None))
+    axis.set_title(f"Cards that came back, by {column} (n = {len(cards):,})")
+    return axis

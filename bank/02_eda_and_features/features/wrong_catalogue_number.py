@@ -1,0 +1,5 @@
+# misconception: the number of the species tells its type
+# loses: features_beat_the_numbers, features_hang_on_the_card_alone
+def features(cards):
+    table = cards[["hp", "retreat", "attack_cost", "max_damage"]].fillna(90)
+    return table.assign(number=cards["pokedex_no"])

@@ -1,0 +1,13 @@
+# misconception: colours are the first thing to look at
+# loses: flaws_are_seen
+# Like {"A": "no unit", ...}, one word for each chart from A to F.
+FLAWS = {
+    "A": "cut axis",
+    "B": "wrong scale",
+    "C": "two axes",
+    "D": "hidden n",
+    "E": "cumulative",
+    "F": "panels differ",
+}
+
+FLAWS["C"] = "colour only"

@@ -1,0 +1,11 @@
+# misconception: tomorrow's categories are today's
+# loses: reader_survives_tomorrow
+# may lose: reader_reads, reader_learns_from_training_rows_only, reader_can_be_inspected
+def make_reader() -> Pipeline:
+    numbers = ["hp", "retreat", "attack_cost", "max_damage", "release_year"]
+    words = ["stage", "weakness", "resistance", "rarity"]
+    one_hot = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="none"), OneHotEncoder()
+    )
+    prepare = make_column_transformer((SimpleImputer(strategy="median"), numbers), (one_hot, words))
+    return Pipeline([("prepare", prepare), ("model", RandomForestClassifier(40, random_state=0))])
