@@ -22,7 +22,7 @@ FORBIDDEN_NAME = re.compile(
     r"(^|/)(source|rubrics|bank|tests/course|cardpress|submitted|autograded|secrets|gradebook\.db|classroom\.db|\.git)(/|$)"
     r"|(\.key|_token|\.env|id_rsa|exercises_\d+\.ipynb|pip\.conf)$"
 )
-LIBRARIES = re.compile(r"site-packages/|/python3(\.\d+)?/|^usr/(share|lib)/")
+LIBRARIES = re.compile(r"site-packages/|/python3(\.\d+)?/|^(\./)?usr/(share|lib)/")
 
 
 @pytest.fixture(scope="module")
