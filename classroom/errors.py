@@ -13,6 +13,7 @@
         ├── TooLarge         413
         ├── Refused          422, the content breaks a rule
         └── Unavailable      503, the hub or the service doesn't answer; try again
+            └── DatabaseAway 503, the database can't be reached, or stays locked
 
 Only the edges catch these: the command line turns them into one line, the service into its one JSON shape.
 """
@@ -94,3 +95,7 @@ class Unavailable(RequestError):
 
     status = 503
     code = "unavailable"
+
+
+class DatabaseAway(Unavailable):
+    """The database can't be reached or stays locked; what was being committed in that moment may be there or not."""

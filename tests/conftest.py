@@ -4,8 +4,9 @@
 in CLASSROOM_REQUIRE (browser,user) must be there: such a test then fails instead of being skipped.
 """
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from judge.sandbox.groups import open_group
 from judge.sandbox.probe import rung_here
 from tests.compose_class import why_no_compose
 from tests.other_user import why_no_other_user
+from tests.postgres import Postgres, server, why_no_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -69,6 +71,7 @@ THINGS: dict[str, Callable[[], str]] = {
     "compose": why_no_compose,
     "docker": _why_no_docker,
     "groups": _why_no_groups,
+    "postgres": why_no_postgres,
     "sandbox": _why_no_sandbox,
     "user": why_no_other_user,
 }
@@ -86,3 +89,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def course_root() -> Path:
     """The checkout, with the real course in it."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test process."""
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
+def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Gives the address of an empty database, as often as asked; the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        names = itertools.chain(["classroom.db"], (f"classroom-{number}.db" for number in itertools.count(2)))
+        return lambda: f"sqlite:///{tmp_path / next(names)}"
+    running: Postgres = request.getfixturevalue("postgres")
+    return running.new_database
+
+
+@pytest.fixture
+def database_url(new_database_url: Callable[[], str]) -> str:
+    """The address of an empty database."""
+    return new_database_url()
+
+
+@pytest.fixture
+def other_database_url(database_url: str, new_database_url: Callable[[], str]) -> str:
+    """The address of a second one, of the same kind."""
+    return new_database_url()

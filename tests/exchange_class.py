@@ -44,12 +44,11 @@ class Clock:
         return self.now
 
 
-def open_class(folder: Path, clock: Callable[[], dt.datetime]) -> Transfers:
+def open_class(folder: Path, clock: Callable[[], dt.datetime], url: str) -> Transfers:
     """The class in the folder, made on first use; a2 is open already for tests of many attempts."""
     if not (folder / "course.yaml").exists():  # several processes open one class; none may see half a file
         (folder / f"{os.getpid()}.yaml").write_text(COURSE)
         (folder / f"{os.getpid()}.yaml").replace(folder / "course.yaml")
-    url = f"sqlite:///{folder / 'classroom.db'}"
     migrate(url)
     course = load_course(folder)
     first, second = course.assignments

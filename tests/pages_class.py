@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -175,18 +175,23 @@ def identify(token: str) -> Caller | None:
 
 @contextmanager
 def pages_class(
-    folder: Path, *, hands: Sequence[Hand] | None = None, rules: str = "", by_hand: bool = False
+    folder: Path,
+    *,
+    hands: Sequence[Hand] | None = None,
+    rules: str = "",
+    by_hand: bool = False,
+    database_url: str = "",
 ) -> Iterator[PagesClass]:
     """The class made in `folder`: collected and autograded, at NOW. rules: more of course.yaml on what is graded.
 
     by_hand: there is no test, and what was handed in isn't collected yet.
     """
     tests = {} if by_hand else TESTS
-    settings = _write_course(folder, rules, tests)
+    settings = replace(_write_course(folder, rules, tests), database_url=database_url)
     migrate(settings.service_db_url)
     _enter_cells(settings, tests)
     chosen = HANDS if hands is None else hands
-    with open_class(folder) as room:
+    with open_class(folder, database_url) as room:
         _release(room)
         for hand in chosen:
             submit(room, hand)
@@ -198,9 +203,9 @@ def pages_class(
 
 
 @contextmanager
-def open_class(folder: Path) -> Iterator[PagesClass]:
+def open_class(folder: Path, database_url: str = "") -> Iterator[PagesClass]:
     """A class that was made before, in this folder or another one that it was copied from."""
-    settings = Settings(course_root=folder / "course", state=folder / "state")
+    settings = Settings(course_root=folder / "course", state=folder / "state", database_url=database_url)
     course = load_course(settings.course_root)
     clock = Clock()
     database, store = Database(settings.service_db_url), Store(settings.store)

@@ -89,12 +89,12 @@ def tar(files: Mapping[str, bytes]) -> Iterator[bytes]:
 RELEASE = {"ps1.ipynb": notebook("# your answer", "1 + 1"), "helpers.py": b"x = 1\n"}
 
 
-def write_course(folder: Path) -> Settings:
+def write_course(folder: Path, database_url: str = "") -> Settings:
     """The course on disk, and settings that point to it."""
     course = folder / "course"
     course.mkdir(parents=True)
     (course / "course.yaml").write_text(COURSE_YAML)
-    return Settings(course_root=course, state=folder / "state")
+    return Settings(course_root=course, state=folder / "state", database_url=database_url)
 
 
 def hub_answer(request: httpx.Request) -> httpx.Response:
@@ -170,9 +170,11 @@ class Classroom:
 
 
 @contextmanager
-def classroom(folder: Path, hub: Callable[[httpx.Request], httpx.Response] = hub_answer) -> Iterator[Classroom]:
+def classroom(
+    folder: Path, hub: Callable[[httpx.Request], httpx.Response] = hub_answer, *, database_url: str = ""
+) -> Iterator[Classroom]:
     """The service in this process, started and stopped."""
-    settings, clock = write_course(folder), Clock()
+    settings, clock = write_course(folder, database_url), Clock()
     app = create_app(settings, clock=clock, hub_transport=httpx.MockTransport(hub))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         yield Classroom(settings, AppTransport(app, portal), app, clock)
@@ -250,6 +252,7 @@ def serve(settings: Settings, hub_api_url: str) -> Iterator[Service]:
         "CLASSROOM_COURSE": str(settings.course_root),
         "CLASSROOM_STATE": str(settings.state),
         "CLASSROOM_HUB_API_URL": hub_api_url,
+        "CLASSROOM_DATABASE_URL": settings.database_url,
         # ps1 has been open for a week, by the real clock.
         "CLASSROOM_STARTS": (dt.datetime.now(dt.UTC).date() - dt.timedelta(days=7)).isoformat(),
         "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{port}",

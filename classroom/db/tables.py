@@ -40,11 +40,22 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return None if value is None else value.replace(tzinfo=dt.UTC)
 
 
+class Text(TypeDecorator[str]):
+    """Text of people and programs. PostgreSQL takes no NUL in it: that is shown as a character that can't be read."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else value.replace("\0", "\ufffd")
+
+
 class Base(DeclarativeBase):
     """Maps Python types to column types for all tables."""
 
     type_annotation_map: ClassVar = {
         dt.datetime: UtcDateTime,
+        str: Text,
         dict[str, Any]: JSON,
         dict[str, str]: JSON,
         dict[str, int]: JSON,

@@ -110,7 +110,7 @@ def is_any_open(session: Session) -> bool:
 def lease(session: Session, runner: str, now: dt.datetime, *, run_id: int | None = None) -> Lease | None:
     """The next job, now held by `runner`; None when nothing waits. With run_id only of that run."""
     free = or_(Job.state == "queued", (Job.state == "running") & (Job.leased_until < now))
-    query = select(Job).where(free).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
+    query = select(Job).where(free).order_by(Job.id).limit(1)
     if run_id is not None:
         query = query.where(Job.run_id == run_id)
     while job := session.scalar(query):
@@ -163,7 +163,7 @@ def put_back(session: Session, held: Lease) -> None:
 
 def free_jobs_of_dead(session: Session, is_dead: Callable[[str], bool]) -> int:
     """Queues the jobs of runners that are known to be dead, without waiting for their leases; their number."""
-    running = session.scalars(select(Job).where(Job.state == "running").with_for_update()).all()
+    running = session.scalars(select(Job).where(Job.state == "running")).all()
     dead = [job for job in running if job.runner and is_dead(job.runner)]
     for job in dead:
         job.state, job.runner, job.leased_until = "queued", None, None
@@ -247,7 +247,7 @@ def _hold(session: Session, job: Job, runner: str, now: dt.datetime) -> Lease:
 
 def _held(session: Session, held: Lease) -> Job | None:
     query = select(Job).where(Job.id == held.job_id, Job.state == "running", Job.runner == held.runner)
-    return session.scalar(query.where(Job.tries == held.tries).with_for_update())
+    return session.scalar(query.where(Job.tries == held.tries))
 
 
 def _give_up(session: Session, job: Job, reason: str, now: dt.datetime) -> None:

@@ -17,7 +17,7 @@ from classroom.assignments import Course
 from classroom.config import Settings
 from classroom.corrections import Cell, Standing, in_force, load_corrections
 from classroom.db.engine import Database
-from classroom.errors import ClassroomError, CourseError
+from classroom.errors import ClassroomError, CourseError, DatabaseAway
 from classroom.extensions import find_due
 from classroom.gradebook import Gradebook
 from classroom.grading import jobs
@@ -90,17 +90,26 @@ class _Loop:
     def run(self, tick: Callable[[], bool]) -> int:
         try:
             while tick():
-                self._renew()
-                self._fill()
-                if not self._working:
-                    break
-                done, _ = wait(self._working, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._record(self._working[future], future)
-                    del self._working[future]
+                try:
+                    if not self._step():
+                        break
+                except DatabaseAway:  # results wait here until they can be written
+                    time.sleep(POLL_S)
         finally:
             self._put_back()
         return self._ended
+
+    def _step(self) -> bool:
+        """Begins and ends what can be; False when nothing is left to do."""
+        self._renew()
+        self._fill()
+        if not self._working:
+            return False
+        done, _ = wait(self._working, timeout=POLL_S, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._record(self._working[future], future)
+            del self._working[future]
+        return True
 
     def _fill(self) -> None:
         most = self._shop.pool.workers

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from classroom.config import OPERATOR_NAME, Settings
-from classroom.errors import CourseError, SettingsError
+from classroom.errors import CourseError, DatabaseAway, SettingsError
 from classroom.grading import jobs
 from classroom.grading.pool import open_pool
 from classroom.grading.runner import Graders, Workshop, work_off
@@ -80,13 +80,17 @@ def serve(scheduler: str | None) -> None:
         log.info("runner %s is ready, %d at a time", shop.name, pool.workers)
         shown_at = -SHOW_S
         while not stop.is_set():
-            if time.monotonic() - shown_at >= SHOW_S:
-                shown_at = time.monotonic()
-                if given := show_scores(here):
-                    log.info("scores shown to %d students, as course.yaml says", given)
-            with here.database.reading() as session:
-                waiting = jobs.is_any_open(session)
-            if not waiting or not work_off(shop, tick=lambda: not stop.is_set()):
+            try:
+                if time.monotonic() - shown_at >= SHOW_S:
+                    shown_at = time.monotonic()
+                    if given := show_scores(here):
+                        log.info("scores shown to %d students, as course.yaml says", given)
+                with here.database.reading() as session:
+                    waiting = jobs.is_any_open(session)
+                idle = not waiting or not work_off(shop, tick=lambda: not stop.is_set())
+            except DatabaseAway:
+                idle = True
+            if idle:
                 stop.wait(POLL_S)
 
 

@@ -66,6 +66,8 @@ def prepare_settings(settings: Settings, instance: Instance, *, demo: bool, toda
     saved["CLASSROOM_GRADER"] = settings.grader
     if starts:
         saved["CLASSROOM_STARTS"] = starts.isoformat()
+    if settings.database_url:
+        saved["CLASSROOM_DATABASE_URL"] = settings.database_url
     write_private(settings.state / SAVED_SETTINGS, json.dumps(saved, indent=1))
     return replace(settings, public_url=instance.public_url, hub_api_url=instance.hub_api_url, starts=starts)
 

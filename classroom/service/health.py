@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from classroom.config import SERVICE_PREFIX
+from classroom.errors import DatabaseAway
 from classroom.service.deps import Context, InContext
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def _database_answers(context: Context) -> bool:
     try:
         with context.database.reading() as session:
             session.execute(text("SELECT version_num FROM alembic_version")).one()
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, DatabaseAway) as error:
         log.error("the database fails: %s", error)
         return False
     return True

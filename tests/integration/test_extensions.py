@@ -33,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def room(tmp_path: Path, clock: Clock) -> Iterator[Transfers]:
-    transfers = open_class(tmp_path, clock)
+    transfers = open_class(tmp_path, clock, f"sqlite:///{tmp_path / 'classroom.db'}")
     transfers.release("a1", write_release(tmp_path / "release"), actor="ivy")
     yield transfers
     transfers.database.dispose()

@@ -37,8 +37,8 @@ def hub() -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return write_course(tmp_path)
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return write_course(tmp_path, database_url)
 
 
 def release(service: Service) -> None:

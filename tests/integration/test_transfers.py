@@ -43,8 +43,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def transfers(tmp_path: Path, clock: Clock) -> Iterator[Transfers]:
-    made = open_class(tmp_path, clock)
+def transfers(tmp_path: Path, clock: Clock, database_url: str) -> Iterator[Transfers]:
+    made = open_class(tmp_path, clock, database_url)
     for assignment in ("a1", "a2"):
         made.release(assignment, write_release(tmp_path / "release" / assignment), actor="instructor")
     yield made
@@ -560,14 +560,14 @@ def test_a_sweep_of_a_damaged_store_removes_nothing(transfers: Transfers, tmp_pa
 # ---- several processes
 
 
-def submit_many(folder: Path, student: str, times: int) -> None:
-    transfers = open_class(folder, Clock())
+def submit_many(folder: Path, url: str, student: str, times: int) -> None:
+    transfers = open_class(folder, Clock(), url)
     for number in range(times):
         transfers.submit("a2", student, answers(f"{os.getpid()} {number}"))
 
 
-def record_many(folder: Path, student: str, times: int) -> None:
-    transfers = open_class(folder, Clock())
+def record_many(folder: Path, url: str, student: str, times: int) -> None:
+    transfers = open_class(folder, Clock(), url)
     for _ in range(times):
         with transfers.database.session() as session:
             record(session, Kind.fetch, course="demo", actor=student, at=IN_TIME, assignment="a2", student=student)
@@ -584,7 +584,9 @@ def run_all(*processes: multiprocessing.context.SpawnProcess) -> list[int | None
 
 
 def test_attempts_of_one_student_at_once_get_different_numbers(transfers: Transfers, tmp_path: Path) -> None:
-    codes = run_all(*(SPAWN.Process(target=submit_many, args=(tmp_path, "s1", 10)) for _ in range(3)))
+    codes = run_all(
+        *(SPAWN.Process(target=submit_many, args=(tmp_path, transfers.database.url, "s1", 10)) for _ in range(3))
+    )
 
     rows = transfers.attempts("a2", "s1")
     assert codes == [0, 0, 0]
@@ -621,18 +623,19 @@ def test_processes_that_make_the_key_at_once_have_one_key(tmp_path: Path) -> Non
 def test_a_class_that_submits_while_others_write_never_meets_a_locked_database(
     transfers: Transfers, tmp_path: Path
 ) -> None:
+    place = tmp_path, transfers.database.url
     codes = run_all(
-        *(SPAWN.Process(target=submit_many, args=(tmp_path, f"s{number}", 6)) for number in (1, 2)),
-        *(SPAWN.Process(target=record_many, args=(tmp_path, f"s{number}", 40)) for number in (3, 4)),
+        *(SPAWN.Process(target=submit_many, args=(*place, f"s{number}", 6)) for number in (1, 2)),
+        *(SPAWN.Process(target=record_many, args=(*place, f"s{number}", 40)) for number in (3, 4)),
     )
 
     assert codes == [0, 0, 0, 0]
     assert len(transfers.attempts("a2", None)) == 12
 
 
-def submit_and_stall(folder: Path, pipe: Connection) -> None:
+def submit_and_stall(folder: Path, url: str, pipe: Connection) -> None:
     """One whole submission, then one that stops in the middle of its second file."""
-    transfers = open_class(folder, Clock())
+    transfers = open_class(folder, Clock(), url)
     pipe.send(transfers.submit("a1", "s1", answers("kept")).as_json())
     half = cut(beside("zz.py", bytes(100_000)), 60_000)
 
@@ -651,7 +654,7 @@ def test_a_kill_in_the_middle_of_an_upload_loses_nothing_that_had_a_receipt(
     transfers: Transfers, tmp_path: Path
 ) -> None:
     here, there = SPAWN.Pipe()
-    process = SPAWN.Process(target=submit_and_stall, args=(tmp_path, there))
+    process = SPAWN.Process(target=submit_and_stall, args=(tmp_path, transfers.database.url, there))
     process.start()
     receipt = here.recv()
     assert here.recv() == "stalled"
@@ -661,12 +664,13 @@ def test_a_kill_in_the_middle_of_an_upload_loses_nothing_that_had_a_receipt(
     os.kill(process.pid, signal.SIGKILL)
     process.join()
 
-    restarted = open_class(tmp_path, Clock())
+    restarted = open_class(tmp_path, Clock(), transfers.database.url)
     swept = restarted.sweep()
 
     assert swept == 1
     assert blobs(tmp_path) == kept
     (row,) = restarted.attempts("a1", "s1")
+    restarted.database.dispose()
     assert json.loads(json.dumps(row.receipt)) == receipt
     assert is_genuine(receipt, restarted.key.public_pem)
     content = restarted.store.tree(row.tree)[PurePosixPath("exercises.ipynb")]

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -24,8 +23,8 @@ def later(seconds: float) -> dt.datetime:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    database = Database(f"sqlite:///{tmp_path / 'classroom.db'}")
+def session(database_url: str) -> Iterator[Session]:
+    database = Database(database_url)
     Base.metadata.create_all(database.engine)
     with database.session() as session:
         yield session

@@ -2,9 +2,9 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from classroom.db.engine import Database
 from classroom.db.tables import Base, Grading
 from classroom.errors import Refused
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
@@ -29,12 +29,12 @@ NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with Session(engine) as opened:
+def session(database_url: str) -> Iterator[Session]:
+    database = Database(database_url)
+    Base.metadata.create_all(database.engine)
+    with database.session() as opened:
         yield opened
-    engine.dispose()
+    database.dispose()
 
 
 def mark(session: Session, student: str, grader: str, level: int) -> Grading:
