@@ -8,7 +8,7 @@ import typer
 
 from classroom.errors import ClassroomError
 from classroom.ids import parse_assignment_id
-from classroom.ops import account_commands, launch, people
+from classroom.ops import account_commands, keeping, launch, people
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(launch.app)
 app.add_typer(people.app)
 app.add_typer(account_commands.app, name="account")
+app.add_typer(keeping.app)
 
 Assignment = Annotated[str, typer.Argument(help="The assignment's id, such as 01_data_engineering.")]
 Students = Annotated[

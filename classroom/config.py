@@ -32,7 +32,9 @@ class Settings:
     state: Path
     hub_api_url: str = "http://127.0.0.1:8081/hub/api"
     public_url: str = "http://127.0.0.1:8000"
-    database_url: str = ""
+    # Of the class's own tables, and of the hub's for backups: SQLite in the state folder, or a postgresql:// address.
+    database_url: str = field(default="", repr=False)
+    hub_database_url: str = field(default="", repr=False)
     workers: int = 0  # 0: one a core
     starts: dt.date | None = None  # the term's first day, when it isn't course.yaml's
     unsafe_engine: bool = False  # run hidden tests even where student code can't be confined
@@ -82,8 +84,8 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from CLASSROOM_COURSE, CLASSROOM_STATE, CLASSROOM_PUBLIC_URL, CLASSROOM_HUB_API_URL,
-    CLASSROOM_DATABASE_URL, CLASSROOM_WORKERS, CLASSROOM_GRADER, CLASSROOM_PEOPLE and CLASSROOM_STARTS; raises
-    SettingsError.
+    CLASSROOM_DATABASE_URL, CLASSROOM_HUB_DATABASE_URL, CLASSROOM_WORKERS, CLASSROOM_GRADER, CLASSROOM_PEOPLE and
+    CLASSROOM_STARTS; raises SettingsError.
     JUPYTERHUB_SERVICE_URL, JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN, JUPYTERHUB_CLIENT_ID and JUPYTERHUB_HOST come from
     the hub.
 
@@ -101,6 +103,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         hub_api_url=_hub_api_url(values),
         public_url=values.get("CLASSROOM_PUBLIC_URL", Settings.public_url).rstrip("/"),
         database_url=values.get("CLASSROOM_DATABASE_URL", ""),
+        hub_database_url=values.get("CLASSROOM_HUB_DATABASE_URL", ""),
         workers=_parse_count(values.get("CLASSROOM_WORKERS", "0")),
         starts=_parse_date(values.get("CLASSROOM_STARTS", "")),
         unsafe_engine=values.get("CLASSROOM_UNSAFE_ENGINE", "") == "1",

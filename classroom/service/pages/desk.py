@@ -15,6 +15,7 @@ from classroom.rubric.rounds import FIRST
 from classroom.rubric.store import Piece, Task, append_grading, final_of, load_history, project, rounds_of
 from classroom.service.deps import Context
 from classroom.service.pages.pieces import Queue, QueuePiece
+from classroom.writer import only_writer
 
 GRADING = "grading"
 NAME_LIFTED = "name_lifted"
@@ -57,11 +58,12 @@ def store(
     seen: the round, and id of the grading that the grader saw there, 0 for none. Raises Stale when another stands.
     """
     piece = Piece(found.task, one.student, one.attempt)
-    with context.database.session() as session:
-        if marking is not None:
-            _append(session, context, piece, marking, rubric=found.rubric, grader=grader, seen=seen)
-        rounds = rounds_of(load_history(session, found.task, one.student))
-    write_final(books, found.task, found.rubric, one.student, rounds)
+    with only_writer(context.settings.state):  # so that a backup has both of the two databases' halves, or neither
+        with context.database.session() as session:
+            if marking is not None:
+                _append(session, context, piece, marking, rubric=found.rubric, grader=grader, seen=seen)
+            rounds = rounds_of(load_history(session, found.task, one.student))
+        write_final(books, found.task, found.rubric, one.student, rounds)
 
 
 def write_final(books: Gradebook, task: Task, rubric: Rubric, student: StudentId, rounds: dict[int, Grading]) -> None:
