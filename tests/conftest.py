@@ -6,6 +6,7 @@ in CLASSROOM_REQUIRE (browser,user) must be there: such a test then fails instea
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -52,6 +53,10 @@ def contents_of_course() -> Contents:
     return contents_of(settings, load_course(ROOT))
 
 
+def _why_no_promtool() -> str:
+    return "" if shutil.which("promtool") else "promtool is missing: apt-get install prometheus"
+
+
 def _why_no_sandbox() -> str:
     return "; ".join(rung_here().problems)
 
@@ -72,6 +77,7 @@ THINGS: dict[str, Callable[[], str]] = {
     "docker": _why_no_docker,
     "groups": _why_no_groups,
     "postgres": why_no_postgres,
+    "promtool": _why_no_promtool,
     "sandbox": _why_no_sandbox,
     "user": why_no_other_user,
 }

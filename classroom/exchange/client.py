@@ -21,6 +21,7 @@ from classroom.exchange.protocol import (
     ReleaseInfo,
     error_of,
 )
+from classroom.logs import REQUEST_ID_HEADER, new_request_id, request_id
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -53,6 +54,7 @@ class ExchangeClient:
             transport=transport or httpx.HTTPTransport(verify=ssl.create_default_context(), retries=1),
             trust_env=False,
             timeout=timeout,
+            event_hooks={"request": [_name_request]},
         )
 
     def __enter__(self) -> "ExchangeClient":
@@ -166,6 +168,11 @@ def _parse(answer: httpx.Response, kind: type[Body]) -> Body:
         raise Unavailable(
             f"the classroom's address answered with something else ({answer.status_code}); is its service running?"
         ) from error
+
+
+def _name_request(request: httpx.Request) -> None:
+    """The service's log lines carry this id; so one of ours finds its counterpart there."""
+    request.headers.setdefault(REQUEST_ID_HEADER, request_id() or new_request_id())
 
 
 def _unavailable(error: httpx.TransportError) -> Unavailable:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from classroom.db.tables import Job, Run
 from classroom.errors import NotFound
 from classroom.ids import AssignmentId, CourseId, StudentId
+from classroom.logs import request_id
 
 LEASE = dt.timedelta(seconds=60)
 MAX_TRIES = 3
@@ -35,6 +36,7 @@ class Lease:
     force: bool
     dry: bool
     runner: str
+    request: str  # id of the request that ordered the run, for the logs
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def create_run(
     last graded keeps its result. The results of a `dry` run stay with its jobs: nothing is recorded, but the next run
     may take them, too.
     """
-    run = Run(course=course, assignment=assignment, actor=actor, created_at=now, force=force, dry=dry)
+    run = Run(
+        course=course, assignment=assignment, actor=actor, created_at=now, force=force, dry=dry, request=request_id()
+    )
     session.add(run)
     session.flush()
     for student, attempt in sorted(students.items()):
@@ -242,7 +246,9 @@ def _hold(session: Session, job: Job, runner: str, now: dt.datetime) -> Lease:
     session.flush()
     run = session.get_one(Run, job.run_id)
     assignment, student = AssignmentId(job.assignment), StudentId(job.student)
-    return Lease(job.id, job.run_id, assignment, student, job.attempt, job.tries, run.force, run.dry, runner)
+    return Lease(
+        job.id, job.run_id, assignment, student, job.attempt, job.tries, run.force, run.dry, runner, run.request
+    )
 
 
 def _held(session: Session, held: Lease) -> Job | None:

@@ -26,6 +26,7 @@ from classroom.grading.models import SubmissionIntake, SubmissionResult
 from classroom.grading.recorder import record
 from classroom.grading.submissions import read_source, read_submission, submission_folder
 from classroom.ledger import record as note
+from classroom.logs import working_for
 
 RENEW_S = jobs.LEASE.total_seconds() / 4
 POLL_S = 1.0
@@ -61,6 +62,7 @@ class Workshop:
     gradebook: Gradebook
     pool: Graders
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    observe: Callable[[str, float], None] = lambda status, duration_s: None  # told of each submission that was graded
     name: str = field(default_factory=lambda: runner_name())
 
 
@@ -68,6 +70,7 @@ class Workshop:
 class _Working:
     held: jobs.Lease
     intake: SubmissionIntake
+    began: float  # by the monotonic clock
 
 
 def work_off(shop: Workshop, *, run_id: int | None = None, tick: Callable[[], bool] = lambda: True) -> int:
@@ -107,7 +110,8 @@ class _Loop:
             return False
         done, _ = wait(self._working, timeout=POLL_S, return_when=FIRST_COMPLETED)
         for future in done:
-            self._record(self._working[future], future)
+            with working_for(self._working[future].held.request):
+                self._record(self._working[future], future)
             del self._working[future]
         return True
 
@@ -118,7 +122,8 @@ class _Loop:
                 held = jobs.lease(session, self._shop.name, self._shop.clock(), run_id=self._run_id)
             if held is None:
                 return
-            self._begin(held)
+            with working_for(held.request):
+                self._begin(held)
 
     def _begin(self, held: jobs.Lease) -> None:
         """Reads the submission and hands it to the pool, or takes the result it had when nothing changed."""
@@ -130,7 +135,7 @@ class _Loop:
         except OSError as error:
             self._fail(held, f"the submission can't be read: {error}", for_good=False)
             return
-        working = _Working(held, intake)
+        working = _Working(held, intake, time.monotonic())
         if (known := self._known(held, intake)) is not None:
             self._finish(working, known)
         else:
@@ -186,6 +191,10 @@ class _Loop:
                     max_score=result.max_points,
                 )
         self._ended += 1
+        duration_s = time.monotonic() - working.began
+        shop.observe(result.status, duration_s)
+        facts = {"student": held.student, "assignment": held.assignment, "run": held.run_id, "attempt": held.attempt}
+        log.info("graded", extra={**facts, "status": result.status, "duration_ms": round(duration_s * 1000)})
 
     def _corrections(self, held: jobs.Lease) -> Mapping[Cell, Standing | None]:
         with self._shop.database.reading() as session:
@@ -198,6 +207,7 @@ class _Loop:
 
     def _fail(self, held: jobs.Lease, reason: str, *, for_good: bool) -> None:
         log.warning("%s/%s: %s", held.student, held.assignment, reason)
+        self._shop.observe(jobs.GRADER_FAULT, 0.0)
         with self._shop.database.session() as session:
             jobs.give_back(session, held, reason, self._shop.clock(), for_good=for_good)
         self._ended += 1 if for_good else 0

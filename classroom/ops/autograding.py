@@ -5,17 +5,20 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Any
 
 from classroom.config import OPERATOR_NAME, Settings
 from classroom.errors import CourseError, DatabaseAway, SettingsError
 from classroom.grading import jobs
 from classroom.grading.pool import open_pool
-from classroom.grading.runner import Graders, Workshop, work_off
+from classroom.grading.runner import Graders, Workshop, runner_name, work_off
 from classroom.grading.submissions import collected
 from classroom.ids import parse_student_id
 from classroom.ledger import record
+from classroom.logs import log_as_json
+from classroom.metrics import RunnerMetrics
 from classroom.ops.progress_bar import progress_bar
 from classroom.ops.steps import Class, open_class, show_scores
 
@@ -71,15 +74,21 @@ def queue_run(
 
 def serve(scheduler: str | None) -> None:
     """Takes every job of the class until SIGTERM or SIGINT; what it was working on then waits for the next runner."""
-    _log_to_stderr()
+    _log()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with open_class() as here, graders(here.settings, scheduler) as pool:
-        shop = Workshop(here.settings, here.course, here.database, here.gradebook, pool)
+    with open_class() as here, graders(here.settings, scheduler) as pool, ExitStack() as at_end:
+        name = runner_name()
+        measured = RunnerMetrics(here.settings.state, name)
+        at_end.callback(measured.remove)
+        shop = Workshop(
+            here.settings, here.course, here.database, here.gradebook, pool, observe=measured.observe, name=name
+        )
+        tick = partial(_tick, stop, measured, shop)
         log.info("runner %s is ready, %d at a time", shop.name, pool.workers)
         shown_at = -SHOW_S
-        while not stop.is_set():
+        while tick():
             try:
                 if time.monotonic() - shown_at >= SHOW_S:
                     shown_at = time.monotonic()
@@ -87,7 +96,7 @@ def serve(scheduler: str | None) -> None:
                         log.info("scores shown to %d students, as course.yaml says", given)
                 with here.database.reading() as session:
                     waiting = jobs.is_any_open(session)
-                idle = not waiting or not work_off(shop, tick=lambda: not stop.is_set())
+                idle = not waiting or not work_off(shop, tick=tick)
             except DatabaseAway:
                 idle = True
             if idle:
@@ -96,7 +105,7 @@ def serve(scheduler: str | None) -> None:
 
 def serve_worker(scheduler: str) -> None:
     """Grades for a cluster, one notebook at a time, until SIGTERM or SIGINT."""
-    _log_to_stderr()
+    _log()
     _cluster()  # says what is missing
     from classroom.grading.worker import serve
 
@@ -118,8 +127,14 @@ def _cluster() -> Any:
     return cluster
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+def _tick(stop: threading.Event, measured: RunnerMetrics, shop: Workshop) -> bool:
+    """Leaves the runner's numbers; whether it goes on."""
+    measured.write(shop.clock())
+    return not stop.is_set()
+
+
+def _log() -> None:
+    log_as_json()
     logging.getLogger("distributed").setLevel(logging.WARNING)
 
 

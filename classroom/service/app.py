@@ -15,10 +15,12 @@ from classroom.config import SERVICE_PREFIX, Settings, load_settings
 from classroom.db.engine import Database, migrate
 from classroom.exchange.protocol import API_PREFIX
 from classroom.exchange.store import Store
+from classroom.logs import log_as_json
+from classroom.metrics import ServiceMetrics
 from classroom.service import STATIC, exchange_api, health, pages, signin
 from classroom.service.auth import HubIdentity, Identify
 from classroom.service.deps import Context, Guards
-from classroom.service.frame import Frame, log_as_json
+from classroom.service.frame import Frame
 from classroom.service.linger import Linger
 from classroom.service.problems import add_problem_handlers
 from classroom.service.sessions import load_seals
@@ -49,8 +51,9 @@ def create_app(
     app.state.hub_transport = hub_transport
     hub = identify or HubIdentity(settings.hub_api_url, course.id, transport=hub_transport)
     app.state.guards = Guards(hub, load_seals(settings.secrets))
+    app.state.metrics = ServiceMetrics(context.database, course.id, settings.state, context.clock)
     add_problem_handlers(app)
-    app.add_middleware(Frame)
+    app.add_middleware(Frame, metrics=app.state.metrics)
     app.add_middleware(Linger)
     for router in (health.router, signin.router, exchange_api.router, *pages.routers):
         app.include_router(router)

@@ -1,18 +1,17 @@
 """What every answer carries: a request id, security headers, a line in the log; and 500 for what nobody foresaw."""
 
-import json
 import logging
-import secrets
 import time
-from datetime import UTC, datetime
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classroom.config import SERVICE_PREFIX
 from classroom.exchange.protocol import API_PREFIX
+from classroom.logs import REQUEST_ID_HEADER, request_id_or_new, working_for
+from classroom.metrics import ServiceMetrics
 from classroom.service.problems import answer_problem
 
 log = logging.getLogger("classroom.service")
@@ -39,14 +38,19 @@ STATIC_PATH = f"{SERVICE_PREFIX}/static/"
 class Frame:
     """ASGI middleware around everything else. It never buffers a body, so downloads and event streams pass through."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: ServiceMetrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = request_id_or_new(Headers(scope=scope).get(REQUEST_ID_HEADER))
+        with working_for(request_id):
+            await self._answer(request_id, scope, receive, send)
+
+    async def _answer(self, request_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["request_id"] = request_id
         began, status = time.monotonic(), 0
 
@@ -66,7 +70,10 @@ class Frame:
             if status == 0:
                 await answer_problem(Request(scope, receive), 500)(scope, receive, send_framed)
         finally:
-            _log_request(scope, status, time.monotonic() - began)
+            duration_s = time.monotonic() - began
+            _log_request(scope, status, duration_s)
+            route = getattr(scope.get("route"), "path", "none")
+            self._metrics.observe(scope["method"], route, status or 500, duration_s)
 
 
 def _limited(receive: Receive) -> Receive:
@@ -85,7 +92,7 @@ def _limited(receive: Receive) -> Receive:
 
 
 def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
-    headers["X-Request-Id"] = request_id
+    headers[REQUEST_ID_HEADER] = request_id
     headers.setdefault("Cache-Control", "public, max-age=300" if path.startswith(STATIC_PATH) else "no-store")
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
@@ -104,31 +111,3 @@ def _log_request(scope: Scope, status: int, duration_s: float) -> None:
     }
     level = logging.DEBUG if scope["path"].endswith(("/health", "/ready")) else logging.INFO
     log.log(level, "request", extra=fields)
-
-
-_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and whatever was given as `extra`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        fields: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        fields |= {key: value for key, value in vars(record).items() if key not in _PLAIN}
-        if record.exc_info:
-            fields["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(fields, default=str)
-
-
-def log_as_json(level: int = logging.INFO) -> None:
-    """Sends every log line of this process to stderr as JSON."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    # httpx tells each request of ours to the hub; one line for each page is enough.
-    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,15 +1,16 @@
-"""Whether the service lives, and whether it can work."""
+"""Whether the service lives, whether it can work, and what it measures."""
 
 import logging
 import tempfile
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from classroom import metrics
 from classroom.config import SERVICE_PREFIX
-from classroom.errors import DatabaseAway
+from classroom.errors import DatabaseAway, NotFound
 from classroom.service.deps import Context, InContext
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,15 @@ def ready(context: InContext) -> JSONResponse:
     is_ready = all(parts.values())
     states = {part: "ok" if works else "failing" for part, works in parts.items()}
     return JSONResponse({"status": "ready" if is_ready else "not ready", "parts": states}, 200 if is_ready else 503)
+
+
+@router.get(f"{SERVICE_PREFIX}/metrics", include_in_schema=False)
+def show_metrics(request: Request, context: InContext) -> Response:
+    """For Prometheus, which has the token in secrets/metrics.token; the same 404 as anywhere for everybody else."""
+    if not metrics.is_allowed(context.settings.secrets, request.headers.get("Authorization")):
+        raise NotFound("there is nothing at this address")
+    measured: metrics.ServiceMetrics = request.app.state.metrics
+    return Response(measured.page(), media_type=metrics.CONTENT_TYPE)
 
 
 def _database_answers(context: Context) -> bool:
