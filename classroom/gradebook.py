@@ -216,6 +216,16 @@ class Gradebook:
                     session.add(row)
                 row.first_name, _, row.last_name = name.rpartition(" ")
 
+    def remove_student(self, student: StudentId) -> None:
+        """Takes the student out, with all submissions, scores and comments; one who isn't there is no matter."""
+        with self._writing() as session:
+            row = session.get(nb.Student, student)
+            if row is not None:
+                for submission in list(row.submissions):
+                    session.delete(submission)
+                session.flush()
+                session.delete(row)
+
     def extend(self, student: StudentId, due: Mapping[AssignmentId, dt.datetime | None]) -> None:
         """Brings the student's submissions to these due dates of the own, None for everybody's, and their penalties."""
         with self._writing() as session:

@@ -280,7 +280,7 @@ def free_port() -> int:
 
 
 def _wait_until_ready(is_alive: Callable[[], bool], port: int) -> None:
-    until, said = time.monotonic() + 60, "nothing"
+    until, said = time.monotonic() + 240, "nothing"
     while time.monotonic() < until and is_alive():
         try:
             answer = httpx.get(f"http://127.0.0.1:{port}{SERVICE_PREFIX}/ready", trust_env=False)

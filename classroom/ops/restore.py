@@ -18,11 +18,9 @@ from classroom.ops import processes
 from classroom.ops.backup import CLASSROOM, HUB, STATE, Place, check_store, count_rows, databases_of, file_of, places_of
 from classroom.ops.files import private_folder
 from classroom.ops.instance import load_instance
-from classroom.ops.manifest import Item, Manifest, complaints, put_back, read_manifest
+from classroom.ops.manifest import HALF, Item, Manifest, complaints, put_back, read_manifest
 
 _SHOWN = 5
-# There from the first to the last moment of a restore: a class that was restored by half doesn't pass for one.
-HALF = "restore-unfinished"
 _KEPT_IN_CHECKOUT = {"README.md", ".gitignore"}
 
 

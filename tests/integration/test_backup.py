@@ -11,8 +11,8 @@ import pytest
 from classroom.config import Settings
 from classroom.errors import SettingsError
 from classroom.ops.backup import make_backup
-from classroom.ops.manifest import NAME, Manifest, read_manifest
-from classroom.ops.restore import HALF, check_backup, restore
+from classroom.ops.manifest import HALF, NAME, Manifest, read_manifest
+from classroom.ops.restore import check_backup, restore
 from tests.postgres import Postgres
 from tests.restore_drill import drill
 from tests.small_class import COURSE, RELEASE, RELEASED, Classroom, classroom, tar
