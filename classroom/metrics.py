@@ -7,7 +7,10 @@ nothing but the service listens.
 
 import datetime as dt
 import hmac
+import os
+import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, write_to_textfile
@@ -96,9 +99,18 @@ class RunnerMetrics:
         self._file.unlink(missing_ok=True)
 
 
-def is_allowed(secrets: Path, authorization: str | None) -> bool:
+def ensure_token(secrets_folder: Path) -> str:
+    """The token that lets Prometheus in, made at the service's first start: 64 hex digits, for its owner to read."""
+    path = secrets_folder / TOKEN_FILE
+    secrets_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii").strip()
+
+
+def is_allowed(secrets_folder: Path, authorization: str | None) -> bool:
     """Whether a header `Authorization: Bearer ...` holds the token of the secrets folder; never without one there."""
-    path = secrets / TOKEN_FILE
+    path = secrets_folder / TOKEN_FILE
     if not path.is_file() or authorization is None:
         return False
     given = authorization.removeprefix("Bearer ").strip()

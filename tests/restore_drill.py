@@ -22,12 +22,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlalchemy import func, select
 
-from classroom.archive import Limits, read_members
+from classroom.archive import Limits, Readable, read_members
 from classroom.config import Settings
 from classroom.db.tables import Job
-from classroom.errors import RequestError
+from classroom.errors import RequestError, Unavailable
 from classroom.exchange.client import ExchangeClient
 from classroom.exchange.receipts import ReceiptKey, is_genuine
 from classroom.ops import steps
@@ -110,7 +111,7 @@ def _runner(settings: Settings) -> Iterator[None]:
 def _load(settings: Settings, service: Service, sent: Sent) -> Iterator[None]:
     """Students who submit, and an instructor who collects and grades, until the block ends; raises what stopped one."""
     release = settings.course_dir("release") / RELEASED
-    with service.client("ivy") as ivy:
+    with _client(service, "ivy") as ivy:
         ivy.release(COURSE, RELEASED, tar({path.name: path.read_bytes() for path in release.iterdir()}))
     stop = threading.Event()
 
@@ -132,8 +133,11 @@ def _load(settings: Settings, service: Service, sent: Sent) -> Iterator[None]:
 def _submit(service: Service, name: str, sent: dict[str, dict[str, bytes]]) -> None:
     answers = PARTLY if len(sent) % 2 else RIGHT
     files = {"ps1.ipynb": filled(answers, extra=f"# {name} {len(sent)}"), "extra.csv": str(len(sent)).encode() * 20_000}
-    with service.client(name) as client:
-        receipt = client.submit(COURSE, RELEASED, tar(files)).receipt
+    with _client(service, name) as client:
+        try:
+            receipt = client.submit(COURSE, RELEASED, tar(files)).receipt
+        except Unavailable:  # its answer came too late; a student would try again, too
+            return
     sent[str(receipt["signature"])] = files
 
 
@@ -156,10 +160,10 @@ def _give_feedback(settings: Settings) -> None:
 
 def _feedback(service: Service, name: str) -> Mapping[str, bytes]:
     """The student's first feedback document; later ones may be made while we look."""
-    with service.client(name) as client:
+    with _client(service, name) as client:
         [given] = [one for one in client.own_attempts(COURSE).attempts if one.feedback][:1]
         with client.open_feedback(given) as stream:
-            return {str(member.path): member.content.read() for member in read_members(stream, ANY)}
+            return _read(stream)
 
 
 def _check_receipts(
@@ -170,7 +174,7 @@ def _check_receipts(
     sent: Mapping[str, Mapping[str, bytes]],
 ) -> None:
     public = ReceiptKey.load(settings.secrets).public_pem
-    with service.client(name) as client:
+    with _client(service, name) as client:
         attempts = {str(one.receipt["signature"]): one for one in client.own_attempts(COURSE).attempts}
         assert set(before) <= set(attempts), f"{len(set(before) - set(attempts))} receipts of {name} are lost"
         for signature, attempt in attempts.items():
@@ -182,7 +186,16 @@ def _check_receipts(
 
 def _files(client: ExchangeClient, attempt: Any) -> dict[str, bytes]:
     with client.open_attempt(attempt) as stream:
-        return {str(member.path): member.content.read() for member in read_members(stream, ANY)}
+        return _read(stream)
+
+
+def _read(stream: Readable) -> dict[str, bytes]:
+    return {str(one.path): b"".join(iter(one.content.read, b"")) for one in read_members(stream, ANY)}
+
+
+def _client(service: Service, name: str) -> ExchangeClient:
+    """As patient as a machine that is busy with other things needs it."""
+    return ExchangeClient(service.url, f"{name}-token", timeout=httpx.Timeout(120))
 
 
 def _check_scores(settings: Settings) -> None:
@@ -207,7 +220,7 @@ def _is_open(settings: Settings, name: str) -> bool:
 
 def _go_on(settings: Settings, service: Service) -> None:
     """The class grades what was waiting and takes the next submission, whose number follows."""
-    with service.client("ada") as client:
+    with _client(service, "ada") as client:
         last = max(one.number for one in client.own_attempts(COURSE).attempts)
         files = {"ps1.ipynb": filled(RIGHT)}
         assert client.submit(COURSE, RELEASED, tar(files)).number == last + 1

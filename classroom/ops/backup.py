@@ -16,7 +16,7 @@ It's written beside its place and gets its name when it's complete.
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -41,7 +41,7 @@ CLASSROOM, GRADEBOOK, HUB = "classroom", "gradebook", "hub"
 STEPS = ("release", "submitted", "autograded", "feedback")
 STATE = "state"
 # Databases are copied by themselves; the rest of these is made anew by whoever needs it.
-_MADE_ANEW = ("logs", "store/incoming", "instance.json", "recorder.lock", ".lock", "proxy.pid")
+_MADE_ANEW = ("logs", "metrics", "store/incoming", "instance.json", "recorder.lock", ".lock", "proxy.pid")
 _DATABASE_FILES = ("", "-wal", "-shm", "-journal", ".migrating", ".opening")
 _TRIES = 10
 
@@ -110,6 +110,7 @@ def _write(settings: Settings, folder: Path, now: dt.datetime) -> Manifest:
             if place.folder.is_dir():
                 copied = _copy_place(place, folder)
                 files |= {f"{place.name}/{path}": item for path, item in copied.items()}
+        _check_blobs(files)
         with Session(snapshots[CLASSROOM].connection) as session:
             counts = count_rows(session)
             check_store(session, Store(folder / STATE / "store"))
@@ -164,6 +165,14 @@ def _copy_place(place: Place, folder: Path) -> dict[str, Item]:
             raise GraderError(f"{place.folder / unit} changes all the time; back up again in a moment")
         files |= {f"{unit}/{path}": replace(item) for path, item in copied.items()}
     return files
+
+
+def _check_blobs(files: Mapping[str, Item]) -> None:
+    """Raises GraderError when a blob isn't what its name says: then the disk lost a bit, and only here is it seen."""
+    start = f"{STATE}/store/sha256/"
+    for path, item in files.items():
+        if path.startswith(start) and path.removeprefix(start).replace("/", "") != item.sha256:
+            raise GraderError(f"the store's {path.removeprefix(start)} is damaged; restore it from an older backup")
 
 
 def count_rows(session: Session) -> dict[str, int]:

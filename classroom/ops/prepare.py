@@ -10,7 +10,6 @@ from pathlib import Path
 from classroom.config import OPERATOR_NAME, SAVED_SETTINGS, Settings
 from classroom.db.engine import migrate
 from classroom.errors import SettingsError
-from classroom.metrics import TOKEN_FILE as METRICS_TOKEN
 from classroom.ops.accounts import DEMO_ROSTER, make_account, write_accounts
 from classroom.ops.files import ensure_token, private_folder, write_private
 from classroom.ops.instance import Instance, is_free, load_instance, new_instance
@@ -28,7 +27,6 @@ def prepare_folders(settings: Settings) -> None:
     for name in ("logs", "homes"):
         (settings.state / name).mkdir(exist_ok=True)
     ensure_token(settings.secrets / f"{OPERATOR_NAME}.token")
-    ensure_token(settings.secrets / METRICS_TOKEN)
 
 
 def prepare_accounts(settings: Settings) -> None:

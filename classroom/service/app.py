@@ -16,7 +16,7 @@ from classroom.db.engine import Database, migrate
 from classroom.exchange.protocol import API_PREFIX
 from classroom.exchange.store import Store
 from classroom.logs import log_as_json
-from classroom.metrics import ServiceMetrics
+from classroom.metrics import ServiceMetrics, ensure_token
 from classroom.service import STATIC, exchange_api, health, pages, signin
 from classroom.service.auth import HubIdentity, Identify
 from classroom.service.deps import Context, Guards
@@ -69,6 +69,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context.settings.store.mkdir(parents=True, exist_ok=True)
     migrate(context.settings.service_db_url)
     context.transfers.sweep()
+    ensure_token(context.settings.secrets)
     yield
     context.database.dispose()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from classroom.config import Settings
-from classroom.errors import SettingsError
+from classroom.errors import GraderError, SettingsError
 from classroom.ops.backup import make_backup
 from classroom.ops.manifest import HALF, NAME, Manifest, read_manifest
 from classroom.ops.restore import check_backup, restore
@@ -133,10 +133,19 @@ def test_a_backup_needs_a_new_place_outside_the_class(room: Classroom, tmp_path:
 def test_a_backup_that_lacks_a_file_of_a_receipt_is_none(room: Classroom, tmp_path: Path) -> None:
     shutil.rmtree(room.settings.store / "sha256")
 
-    with pytest.raises(Exception, match="names"):
+    with pytest.raises(GraderError, match="would lack a file"):
         make_backup(room.settings, tmp_path / "backup", NOON)
 
     assert [path.name for path in tmp_path.iterdir()] == ["class"]
+
+
+def test_a_damaged_store_is_no_backup(room: Classroom, tmp_path: Path) -> None:
+    blob = next((room.settings.store / "sha256").glob("??/*"))
+    blob.chmod(0o600)
+    blob.write_bytes(blob.read_bytes() + b"?")
+
+    with pytest.raises(GraderError, match="is damaged"):
+        make_backup(room.settings, tmp_path / "backup", NOON)
 
 
 def test_a_check_says_what_a_backup_holds(room: Classroom, backup: Path) -> None:

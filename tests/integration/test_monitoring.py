@@ -18,8 +18,7 @@ from classroom.db.tables import Run
 from classroom.grading import jobs
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.logs import JsonLines, request_id, working_for
-from classroom.metrics import STALE, TOKEN_FILE, RunnerMetrics
-from classroom.ops.files import ensure_token
+from classroom.metrics import STALE, TOKEN_FILE, RunnerMetrics, ensure_token
 from tests.small_class import COURSE, RELEASE, RELEASED, Classroom, classroom, tar
 
 MONITORING = Path(__file__).resolve().parents[2] / "deploy" / "monitoring"
@@ -38,7 +37,7 @@ def room(tmp_path: Path) -> Iterator[Classroom]:
 
 def scrape(room: Classroom) -> dict[str, float]:
     """Every sample by its name and labels, as one Prometheus with the token gets them."""
-    token = ensure_token(room.settings.secrets / TOKEN_FILE)
+    token = ensure_token(room.settings.secrets)
     with room.http() as client:
         answer = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200, answer.text
@@ -94,12 +93,13 @@ def test_a_runner_s_numbers_show_while_it_lives(room: Classroom) -> None:
 
 @pytest.mark.parametrize("who", ["ada", "gil", "ivy", None])
 def test_nobody_reads_them_without_their_token(room: Classroom, who: str | None) -> None:
-    ensure_token(room.settings.secrets / TOKEN_FILE)
     with room.http(who) as client:
         assert client.get("/metrics").status_code == 404
 
 
-def test_without_a_token_of_their_own_they_are_nobody_s(room: Classroom) -> None:
+def test_the_token_is_its_owner_s_alone_and_without_one_nobody_comes_in(room: Classroom) -> None:
+    assert (room.settings.secrets / TOKEN_FILE).stat().st_mode & 0o777 == 0o600
+    (room.settings.secrets / TOKEN_FILE).unlink()
     with room.http() as client:
         assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 

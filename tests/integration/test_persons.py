@@ -17,7 +17,6 @@ from classroom.extensions import Given
 from classroom.ids import StudentId
 from classroom.ops import persons
 from classroom.ops.steps import Class
-from tests.integration.test_double_marking import mark_all
 from tests.integration.test_pages import CRITERIA
 from tests.pages_class import FULL, GRADED, Hand, PagesClass, pages_class
 from tests.pages_class import _at as at
@@ -31,7 +30,8 @@ def room(tmp_path: Path, database_url: str) -> Iterator[PagesClass]:
     """Both handed in and marked; ada has a hold with a reason, a home and a row of the roster."""
     hands = [Hand(ADA, at(10), FULL, answer=ANSWER), Hand(BOB, at(11), FULL, answer="Report by bob")]
     with pages_class(tmp_path / "class", hands=hands, database_url=database_url) as opened:
-        mark_all(opened, "gil", {"adalovelace": dict.fromkeys(CRITERIA, 3), "bob": dict.fromkeys(CRITERIA, 2)})
+        opened.grade(ADA, dict.fromkeys(CRITERIA, 3), {"evidence": "You were ill."})
+        opened.grade(BOB, dict.fromkeys(CRITERIA, 2), {})
         rules, given = opened.course.assignment(GRADED), Given("ivy", opened.clock(), "ada was ill")
         with opened.transfers.database.session() as session:
             holds.place_hold(session, opened.course.id, rules, ADA, given, holds=True)
@@ -71,7 +71,7 @@ def test_what_is_written_out_is_all_of_the_student_s_and_nothing_of_another_s(he
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o700
 
 
-def test_what_is_taken_away_is_nowhere_and_the_rest_stays(here: Class, room: PagesClass) -> None:
+def test_what_is_taken_away_is_nowhere_and_the_rest_stays_append_only(here: Class, room: PagesClass) -> None:
     before = everything(here)
     bob = here.gradebook.submission(here.course.assignment(GRADED).id, BOB)
     blobs = {path for path in room.settings.store.rglob("*") if path.is_file()}
@@ -92,32 +92,22 @@ def test_what_is_taken_away_is_nowhere_and_the_rest_stays(here: Class, room: Pag
         assert [row.student for row in session.scalars(select(Attempt))] == [BOB]
     assert {"fetch", "submit", "collect", persons.DELETED} <= set(kinds)
     assert levels == dict.fromkeys(CRITERIA, 3)
-
-
-def test_the_ledger_is_append_only_again_afterwards(here: Class) -> None:
-    persons.remove(here, ADA, dt.datetime(2026, 12, 1, tzinfo=dt.UTC))
-
     for table in ("event", "attempt", "grading", "hold", "roster"):
         with pytest.raises(DBAPIError, match="append-only"), here.database.session() as session:
             session.execute(text(f"DELETE FROM {table}"))
 
 
-def test_who_graded_others_is_not_deleted_and_who_is_unknown_is_not_found(here: Class) -> None:
+def test_a_grader_is_not_deleted_nor_who_is_unknown_and_those_who_left_are_found_by_the_day(here: Class) -> None:
+    day = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    with here.database.session() as session:
+        people = roster.parse_roster(b"name,id,section,role\nBob,bob,,student\n")
+        change = roster.compare(roster.load_roster(session, here.course.id), people)
+        roster.write_change(session, here.course, change, actor="ivy", at=day)
+
     with pytest.raises(Conflict, match="has graded"):
-        persons.remove(here, GIL, dt.datetime(2026, 12, 1, tzinfo=dt.UTC))
+        persons.remove(here, GIL, day)
     with pytest.raises(NotFound):
         persons.find(here, StudentId("nobody"))
-
-
-def test_those_who_left_are_found_by_the_day(here: Class) -> None:
-    with here.database.session() as session:
-        change = roster.compare(
-            roster.load_roster(session, here.course.id),
-            roster.parse_roster(b"name,id,section,role\nBob,bob,,student\n"),
-        )
-        roster.write_change(session, here.course, change, actor="ivy", at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC))
-
     with here.database.reading() as session:
-        early = persons.left_before(session, here.course.id, dt.date(2026, 12, 1))
-        late = persons.left_before(session, here.course.id, dt.date(2026, 12, 2))
-    assert (early, late) == ([], [ADA])
+        found = [persons.left_before(session, here.course.id, dt.date(2026, 12, number)) for number in (1, 2)]
+    assert found == [[], [ADA]]
