@@ -62,8 +62,11 @@ def _empty(settings: Settings) -> None:
 
 
 def _drop_tables(url: str) -> None:
-    if parse_url(url).get_backend_name() == "sqlite":
-        return  # a file of the state folder, which goes with it
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{parsed.database}{ending}").unlink(missing_ok=True)
+        return
     engine = make_engine(url)
     with closing(engine.connect()) as connection, connection.begin():
         Base.metadata.drop_all(connection)
