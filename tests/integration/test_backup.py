@@ -14,7 +14,6 @@ from classroom.ops.backup import make_backup
 from classroom.ops.manifest import HALF, NAME, Manifest, read_manifest
 from classroom.ops.restore import check_backup, restore
 from tests.postgres import Postgres
-from tests.restore_drill import drill
 from tests.small_class import COURSE, RELEASE, RELEASED, Classroom, classroom, tar
 
 NOON = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
@@ -37,21 +36,6 @@ def backup(room: Classroom, tmp_path: Path) -> Path:
 
 def elsewhere(room: Classroom, tmp_path: Path) -> Settings:
     return replace(room.settings, state=tmp_path / "again")
-
-
-@pytest.mark.needs("sandbox")
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
-def test_a_class_that_works_is_lost_and_comes_back(
-    database: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    new_database: Callable[[], str] = str
-    if database == "postgresql":
-        postgres: Postgres = request.getfixturevalue("postgres")
-        new_database = postgres.new_database
-
-    told = drill(tmp_path, new_database, fewest=2)
-
-    assert told.endswith("all there again")
 
 
 def test_homes_and_keys_come_back_with_their_modes_and_links_as_links(room: Classroom, tmp_path: Path) -> None:
