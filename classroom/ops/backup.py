@@ -39,7 +39,7 @@ from classroom.writer import only_writer
 
 CLASSROOM, GRADEBOOK, HUB = "classroom", "gradebook", "hub"
 STEPS = ("release", "submitted", "autograded", "feedback")
-STATE = "state"
+STATE, PEOPLE = "state", "people"
 # Databases are copied by themselves; the rest of these is made anew by whoever needs it.
 _MADE_ANEW = ("logs", "metrics", "store/incoming", "instance.json", "recorder.lock", ".lock", "proxy.pid")
 _DATABASE_FILES = ("", "-wal", "-shm", "-journal", ".migrating", ".opening")
@@ -69,6 +69,8 @@ def places_of(settings: Settings) -> list[Place]:
     files = ["classroom.db", "gradebook.db", "jupyterhub.sqlite"]
     left_out = [f"{name}{ending}" for name in files for ending in _DATABASE_FILES]
     places = [Place(STATE, settings.state, (*_MADE_ANEW, *left_out))]
+    if settings.people != settings.state:
+        places.append(Place(PEOPLE, settings.people))
     if settings.default_state:
         places += [Place(step, settings.course_dir(step), ("README.md", ".gitignore")) for step in STEPS]
     return places

@@ -195,7 +195,7 @@ def _places(settings: Settings, student: StudentId) -> Iterator[Path]:
 
 
 def _remove_account(settings: Settings, student: StudentId) -> None:
-    accounts, groups = settings.state / "accounts.json", settings.state / GROUPS
+    accounts, groups = settings.people / "accounts.json", settings.people / GROUPS
     if accounts.is_file() and student in (known := load_accounts(accounts)):
         write_accounts(accounts, [one for name, one in known.items() if name != student])
     if student in (listed := load_groups(groups)):

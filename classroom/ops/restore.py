@@ -15,7 +15,7 @@ from classroom.errors import GraderError, SettingsError
 from classroom.exchange.receipts import ReceiptKey, is_genuine
 from classroom.exchange.store import Store
 from classroom.ops import processes
-from classroom.ops.backup import CLASSROOM, HUB, STATE, Place, check_store, count_rows, databases_of, file_of, places_of
+from classroom.ops.backup import CLASSROOM, HUB, STEPS, Place, check_store, count_rows, databases_of, file_of, places_of
 from classroom.ops.files import private_folder
 from classroom.ops.instance import load_instance
 from classroom.ops.manifest import HALF, Item, Manifest, complaints, put_back, read_manifest
@@ -66,7 +66,7 @@ def _hindrances(settings: Settings) -> Iterator[str]:
     if running is not None and processes.is_running(running):
         yield f"the class in {settings.state} is running"
     for place in places_of(settings):
-        kept = _KEPT_IN_CHECKOUT if place.name != STATE else set()
+        kept = _KEPT_IN_CHECKOUT if place.name in STEPS else set()
         if place.folder.exists() and any(one.name not in kept for one in place.folder.iterdir()):
             yield f"{place.folder} isn't empty"
     for name, url in databases_of(settings).items():

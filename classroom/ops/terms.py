@@ -15,7 +15,7 @@ from classroom.db.tables import Base
 from classroom.errors import Conflict
 from classroom.ops import processes
 from classroom.ops.accounts import load_accounts, write_accounts
-from classroom.ops.backup import CLASSROOM, databases_of, make_backup, places_of
+from classroom.ops.backup import CLASSROOM, PEOPLE, STATE, databases_of, make_backup, places_of
 from classroom.ops.files import write_private
 from classroom.ops.instance import load_instance
 from classroom.ops.manifest import Manifest
@@ -54,7 +54,7 @@ def _close(folder: Path) -> None:
 def _empty(settings: Settings) -> None:
     _drop_tables(databases_of(settings)[CLASSROOM])
     for place in places_of(settings):
-        kept = _STAYS if place.folder == settings.state else set(place.leave_out)
+        kept = _STAYS if place.name in (STATE, PEOPLE) else set(place.leave_out)
         for path in place.folder.iterdir() if place.folder.is_dir() else ():
             if path.name in kept:
                 continue
@@ -80,6 +80,6 @@ def _begin(settings: Settings, starts: dt.date) -> None:
     saved = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     write_private(path, json.dumps({**saved, "CLASSROOM_STARTS": starts.isoformat()}, indent=1))
     (settings.secrets / "demo_accounts.json").unlink(missing_ok=True)
-    accounts = settings.state / "accounts.json"
+    accounts = settings.people / "accounts.json"
     if accounts.is_file():
         write_accounts(accounts, [one for one in load_accounts(accounts).values() if one.role != "students"])
