@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     select,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -130,7 +131,7 @@ class Run(Base):
     force: Mapped[bool] = mapped_column(default=False)  # grade what didn't change, too
     # Record nothing: what would it change?
     dry: Mapped[bool] = mapped_column(default=False, server_default=false())
-    request: Mapped[str] = mapped_column(String(16), default="", server_default="")  # id of the request that ordered it
+    request: Mapped[str] = mapped_column(String(16), default="", server_default=text("''"))  # id of what ordered it
 
 
 class Job(Base):

@@ -17,7 +17,7 @@ CHANGES = {
     (dialect, change): statement
     for dialect, replacing in (
         ("sqlite", "INSERT OR REPLACE INTO {table} SELECT * FROM {table}"),
-        ("postgresql", "TRUNCATE {table}"),
+        ("postgresql", "TRUNCATE {table} CASCADE"),
     )
     for change, statement in (
         ("update", "UPDATE {table} SET course = 'x'"),

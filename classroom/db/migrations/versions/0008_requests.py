@@ -11,4 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column; the runs there are came from none that is known."""
-    op.add_column("run", sa.Column("request", sa.String(length=16), nullable=False, server_default=""))
+    op.add_column("run", sa.Column("request", sa.String(length=16), nullable=False, server_default=sa.text("''")))
