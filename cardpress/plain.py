@@ -1,6 +1,7 @@
 """Clean values as the text a feed without any defect carries; reading it back is plain parsing."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -35,8 +36,8 @@ COPIED = lore.words(
 )
 
 
-def iso(times: Iterable[object], unit: str) -> list[str]:
+def iso(times: Iterable[object], unit: Literal["D", "s"]) -> list[str]:
     """ISO text to the day ("D") or the second ("s")."""
     stamps = pd.Series(times).to_numpy()
-    texts: list[str] = np.datetime_as_string(stamps, unit=unit).tolist()  # type: ignore[call-overload]  # any unit
+    texts: list[str] = np.datetime_as_string(stamps, unit=unit).tolist()
     return texts

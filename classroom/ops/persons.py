@@ -13,9 +13,9 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from classroom.config import OPERATOR_NAME, Settings
@@ -160,8 +160,8 @@ def _remove_rows(session: Session, student: str, pseudonym: str) -> dict[str, in
         # Answers first: they refer to questions.
         session.execute(delete(SecondLook).where(SecondLook.answers.in_(asked)))
         for table in (one for one in _OF_STUDENT if one not in _KEPT):
-            gone = session.execute(delete(table).where(table.student == student))  # type: ignore[attr-defined]
-            counts[table.__tablename__] = gone.rowcount  # type: ignore[attr-defined]
+            gone = session.execute(delete(table).where(table.__table__.c.student == student))
+            counts[table.__tablename__] = cast("CursorResult[Any]", gone).rowcount
         session.execute(delete(RosterRow).where(RosterRow.person == student))
         session.execute(
             update(Grading).where(Grading.student == student).values(student=pseudonym, comments={}, gates=[])
