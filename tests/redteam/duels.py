@@ -176,7 +176,10 @@ _OTHERS = {
         ),
         "the test's function is asked from a thread afterwards": (
             "import threading, time\ndef f(function, values):\n"
-            "    threading.Thread(target=lambda: [function(value) for value in values], daemon=True).start()\n"
+            "    def ask():\n"
+            "        time.sleep(1)  # asked before the reply is sent, it would have done what the task wants\n"
+            "        return [function(value) for value in values]\n"
+            "    threading.Thread(target=ask, daemon=True).start()\n"
             "    return [2, 4]"
         ),
     },
