@@ -27,7 +27,7 @@ from sqlalchemy import func, select
 
 from classroom.archive import Limits, Readable, read_members
 from classroom.config import Settings
-from classroom.db.tables import Job
+from classroom.db.tables import Event, Job
 from classroom.errors import RequestError, Unavailable
 from classroom.exchange.client import ExchangeClient
 from classroom.exchange.receipts import ReceiptKey, is_genuine
@@ -177,11 +177,22 @@ def _check_receipts(
     with _client(service, name) as client:
         attempts = {str(one.receipt["signature"]): one for one in client.own_attempts(COURSE).attempts}
         assert set(before) <= set(attempts), f"{len(set(before) - set(attempts))} receipts of {name} are lost"
+        numbers = sorted(one.number for one in attempts.values())
+        assert numbers == list(range(1, len(numbers) + 1)), (
+            f"{name} has later submissions without earlier ones: {numbers}"
+        )
+        assert numbers == _numbers_in_ledger(settings, name), f"the ledger knows of other submissions of {name}"
         for signature, attempt in attempts.items():
             assert is_genuine(attempt.receipt, public)
             # One whose answer was still on its way when the class was stopped is known to the class alone.
             if signature in sent:
                 assert _files(client, attempt) == sent[signature]
+
+
+def _numbers_in_ledger(settings: Settings, name: str) -> list[int]:
+    with steps.open_class(_now(settings)) as here, here.database.reading() as session:
+        told = session.scalars(select(Event).where(Event.kind == "submit", Event.student == name))
+        return sorted(event.data["attempt"] for event in told)
 
 
 def _files(client: ExchangeClient, attempt: Any) -> dict[str, bytes]:

@@ -39,6 +39,7 @@ from classroom.db.tables import (
     SecondLook,
 )
 from classroom.errors import Conflict, NotFound, Refused
+from classroom.exchange.collecting import one_collector
 from classroom.exchange.rows import all_trees
 from classroom.exchange.store import Store
 from classroom.ids import Digest, StudentId
@@ -104,16 +105,19 @@ def export(here: Class, student: StudentId, target: Path) -> Known:
 def remove(here: Class, student: StudentId, now: dt.datetime) -> str:
     """Takes the student away; the pseudonym under which the rest stays. May be run again after it was killed.
 
-    The rows go first, in one transaction. Raises Conflict for someone who has graded: that is no student to delete.
+    The rows go first, in one transaction; files that a killed run left in the store go at the service's next start.
+    Nobody collects, grades or marks meanwhile. Raises Conflict for someone who has graded, which is no student to
+    delete, and while a grading of the student is under way, whose result would bring the student back.
     """
     pseudonym = f"gone-{secrets.token_hex(6)}"
-    with only_writer(here.settings.state):
+    with one_collector(here.settings.course_dir("submitted")), only_writer(here.settings.state):
         with here.database.session() as session:
-            if session.scalar(select(Grading.id).where(Grading.grader == student).limit(1)) is not None:
-                raise Conflict(f"{student} has graded others' work, which needs its grader's name; nothing was deleted")
+            _insist_on_rest(session, student, now)
             trees = _trees(session, student)
             counts = _remove_rows(session, student, pseudonym)
             record(session, DELETED, course=here.course.id, actor=OPERATOR_NAME, at=now, student=pseudonym, rows=counts)
+        # Only now is it sure that no row names them. The write lock keeps out who is about to.
+        with here.database.session() as session:
             _forget_files(session, here.transfers.store, trees)
         here.gradebook.remove_student(student)
         for path in _places(here.settings, student):
@@ -153,7 +157,7 @@ def _as_json(value: Any) -> str:
 def _remove_rows(session: Session, student: str, pseudonym: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     session.flush()
-    with changes_allowed(session):
+    with changes_allowed(session, *_OF_STUDENT, Passback, RosterRow):
         theirs = select(Feedback.id).where(Feedback.student == student)
         session.execute(delete(Passback).where(Passback.feedback.in_(theirs)))
         asked = select(SecondLook.id).where(SecondLook.student == student)
@@ -171,6 +175,15 @@ def _remove_rows(session: Session, student: str, pseudonym: str) -> dict[str, in
     return counts
 
 
+def _insist_on_rest(session: Session, student: StudentId, now: dt.datetime) -> None:
+    """Raises Conflict when somebody else's work would be broken, or is about to write about the student."""
+    if session.scalar(select(Grading.id).where(Grading.grader == student).limit(1)) is not None:
+        raise Conflict(f"{student} has graded others' work, which needs its grader's name; nothing was deleted")
+    under_way = select(Job.id).where(Job.student == student, Job.state == "running", Job.leased_until >= now)
+    if session.scalar(under_way.limit(1)) is not None:
+        raise Conflict(f"a submission of {student} is being graded; nothing was deleted, try again in a minute")
+
+
 def _trees(session: Session, student: str) -> set[Digest]:
     return {
         Digest(tree)
@@ -180,7 +193,7 @@ def _trees(session: Session, student: str) -> set[Digest]:
 
 
 def _forget_files(session: Session, store: Store, trees: Collection[Digest]) -> None:
-    """Removes what only these trees had. The write lock keeps out who is about to refer to one of the files."""
+    """Removes what only these trees had. Called with the write lock."""
     kept = all_trees(session)
     used = kept.union(*(store.tree(tree).values() for tree in kept))
     gone = {blob for tree in trees for blob in (tree, *store.tree(tree).values())}

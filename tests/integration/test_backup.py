@@ -2,19 +2,28 @@
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from classroom.config import Settings
+from classroom.db.engine import Database
+from classroom.db.snapshot import Snapshot
+from classroom.db.tables import Attempt, Event
 from classroom.errors import GraderError, SettingsError
+from classroom.exchange.store import Store
+from classroom.ids import Digest
+from classroom.ops import backup as backing_up
 from classroom.ops.backup import make_backup
 from classroom.ops.manifest import HALF, NAME, Manifest, read_manifest
 from classroom.ops.restore import check_backup, restore
 from tests.postgres import Postgres
-from tests.small_class import COURSE, RELEASE, RELEASED, Classroom, classroom, tar
+from tests.small_class import COURSE, RELEASE, RELEASED, Classroom, classroom, notebook, tar
 
 NOON = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
 
@@ -56,6 +65,54 @@ def test_homes_and_keys_come_back_with_their_modes_and_links_as_links(room: Clas
     assert (again / "secrets/receipts.pem").read_bytes() == (room.settings.secrets / "receipts.pem").read_bytes()
     assert (again / "secrets/receipts.pem").stat().st_mode & 0o777 == 0o600
     assert not (again / HALF).exists()
+
+
+@pytest.mark.parametrize("moment", ["before it", "with the databases", "with the files"])
+def test_what_is_acknowledged_during_a_backup_is_wholly_in_it_or_wholly_not(
+    tmp_path: Path, new_database_url: Callable[[], str], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """A submission comes in the middle of it. Restored, the class has one or two, rows, ledger and files alike."""
+    second = {"ps1.ipynb": notebook("# a second answer"), "more.csv": b"1,2\n" * 1000}
+    with classroom(tmp_path / "class", database_url=new_database_url()) as room:
+        room.release()
+
+        def submit(files: Mapping[str, bytes]) -> None:
+            with room.client("ada") as ada:
+                ada.submit(COURSE, RELEASED, tar(files))
+
+        def first(then: Callable[..., Any], *given: Any) -> Any:
+            submit(second)
+            return then(*given)
+
+        submit(RELEASE)
+        if moment == "before it":
+            submit(second)
+        elif moment == "with the databases":
+            write = Snapshot.write
+            monkeypatch.setattr(Snapshot, "write", lambda *given: first(write, *given))
+        else:
+            monkeypatch.setattr(backing_up, "_copy_place", partial(first, backing_up._copy_place))
+        make_backup(room.settings, tmp_path / "backup", NOON)
+        assert submissions(room.settings) == {1: RELEASE, 2: second}
+    again = replace(elsewhere(room, tmp_path), database_url=new_database_url())
+
+    restore(again, tmp_path / "backup")
+
+    assert submissions(again) == {1: RELEASE, **({2: second} if moment == "before it" else {})}
+
+
+def submissions(settings: Settings) -> dict[int, dict[str, bytes]]:
+    """The files of each submission by number, as the rows, the ledger and the store agree on them."""
+    database, store = Database(settings.service_db_url), Store(settings.store)
+    with database.reading() as session:
+        rows = session.scalars(select(Attempt).order_by(Attempt.number)).all()
+        told = [event.data for event in session.scalars(select(Event).where(Event.kind == "submit").order_by(Event.id))]
+    database.dispose()
+    assert [(row.number, row.tree) for row in rows] == [(event["attempt"], event["tree"]) for event in told]
+    return {
+        row.number: {str(path): store.read_bytes(blob) for path, blob in store.tree(Digest(row.tree)).items()}
+        for row in rows
+    }
 
 
 def flip(backup: Path) -> None:

@@ -14,6 +14,7 @@ from classroom.assignments import load_course
 from classroom.db.tables import Attempt, Base, Event, Grading
 from classroom.errors import Conflict, NotFound
 from classroom.extensions import Given
+from classroom.grading import jobs
 from classroom.ids import StudentId
 from classroom.ops import persons
 from classroom.ops.steps import Class
@@ -97,15 +98,21 @@ def test_what_is_taken_away_is_nowhere_and_the_rest_stays_append_only(here: Clas
             session.execute(text(f"DELETE FROM {table}"))
 
 
-def test_a_grader_is_not_deleted_nor_who_is_unknown_and_those_who_left_are_found_by_the_day(here: Class) -> None:
+def test_a_grader_is_not_deleted_nor_who_is_being_graded_and_those_who_left_are_found_by_the_day(here: Class) -> None:
     day = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
     with here.database.session() as session:
         people = roster.parse_roster(b"name,id,section,role\nBob,bob,,student\n")
         change = roster.compare(roster.load_roster(session, here.course.id), people)
         roster.write_change(session, here.course, change, actor="ivy", at=day)
 
+        jobs.create_run(session, here.course.id, here.course.assignment(GRADED).id, {BOB: 1}, actor="ivy", now=day)
+        assert jobs.lease(session, "runner", day)
+
     with pytest.raises(Conflict, match="has graded"):
         persons.remove(here, GIL, day)
+    with pytest.raises(Conflict, match="is being graded"):  # whose result would bring bob back
+        persons.remove(here, BOB, day)
+    assert persons.find(here, BOB).rows["attempt"] == 1
     with pytest.raises(NotFound):
         persons.find(here, StudentId("nobody"))
     with here.database.reading() as session:
