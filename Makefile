@@ -115,6 +115,14 @@ acceptance-fuzz: env  ## 20,000 hostile frames of each kind for the decoder
 bench-grading: env  ## compare the grading engine with nbgrader and with a floor, in one run
 	$(BIN)/python -m bench.grading
 
+.PHONY: bench-hub
+bench-hub: env  ## a thousand sign-ins, spawns of stub servers, and uploads, against the real hub and service
+	$(BIN)/python -m bench.hub
+
+.PHONY: capacity
+capacity: env  ## write docs/reference/capacity.md from what the benches measured, bench/measured/
+	$(BIN)/python -m bench.capacity
+
 .PHONY: bench-pages acceptance-pages
 bench-pages: env  ## ask every page of a full class, and say how long it takes and how many queries
 	$(BIN)/python -m bench.pages

@@ -32,6 +32,11 @@ class Peak:
             self.private_mb = max(self.private_mb, sum(private for _, private in sizes) / 1024)
 
 
+def pss_mb(pid: int) -> float:
+    """Proportional memory of one process: its own, and its share of what it shares; 0 when it's gone."""
+    return _sizes_kb(pid)[0] / 1024
+
+
 def _family(ancestor: int) -> list[int]:
     found, waiting = [ancestor], [ancestor]
     while waiting:
