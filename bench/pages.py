@@ -27,7 +27,7 @@ from bench.crowd import COURSE, FEEDBACK_FILE, NOW, Crowd, make_crowd, written
 from classroom.config import SERVICE_PREFIX
 from classroom.gradebook import Gradebook
 from classroom.ids import CourseId
-from classroom.service.app import create_app
+from classroom.service.app import create_app, spare_collector
 from classroom.service.auth import Caller, Role
 from classroom.service.pages import routers
 from classroom.service.sessions import SESSION_COOKIE, Session, load_seals
@@ -225,6 +225,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
         crowd = make_crowd(Path(folder), students=given.students, assignments=given.assignments)
         with open_visitor(crowd) as visitor:
+            spare_collector()
             rows = asyncio.run(measure_all(visitor, given.times))
     print(f"{given.students} students x {given.assignments} assignments, {given.times} answers each")
     print(shown(rows))

@@ -222,7 +222,7 @@ def _newest_jobs(
     if student is not None:
         newest = newest.where(Job.student == student)
     columns = (Job.assignment, Job.student, Job.id, Job.run_id, Job.state, Job.status, Job.reason, Job.score)
-    rows = session.execute(select(*columns).where(Job.id.in_(newest)))
+    rows = session.connection().execute(select(*columns).where(Job.id.in_(newest)))
     return {(row[0], row[1]): Ran(*row[2:]) for row in rows}
 
 

@@ -29,7 +29,7 @@ def load_rows(
     sums, penalties = _sums(session, assignments, student), _penalties(session)
     return [
         (name, _row(who, at, most[name], *sums.get(number, (0.0, False)), penalties.get(number, 0.0)))
-        for number, name, who, at in session.execute(query)
+        for number, name, who, at in session.connection().execute(query)
     ]
 
 
@@ -59,7 +59,7 @@ def _sums(
     )
     if student is not None:
         query = query.where(submitted.student_id == student)
-    return {number: (points, waits) for number, points, waits in session.execute(query)}
+    return {number: (points, waits) for number, points, waits in session.connection().execute(query)}
 
 
 def _penalties(session: Session) -> Mapping[str, float]:

@@ -32,6 +32,6 @@ def load_sent(
     if student is not None:
         query = query.where(Attempt.student == student)
     found: dict[AssignmentId, dict[StudentId, list[Sent]]] = {assignment: {} for assignment in assignments}
-    for sent in map(Sent._make, session.execute(query)):
+    for sent in map(Sent._make, session.connection().execute(query)):
         found[sent.assignment].setdefault(sent.student, []).append(sent)
     return found

@@ -77,7 +77,11 @@ class Event(Base):
     student: Mapped[str | None] = mapped_column(String(64))
     data: Mapped[dict[str, Any]]
 
-    __table_args__ = (Index("ix_event_of_student", "course", "student", "id"), Index("ix_event_kind", "course", "kind"))
+    __table_args__ = (
+        Index("ix_event_of_student", "course", "student", "id"),
+        Index("ix_event_kind", "course", "kind", "student"),
+        Index("ix_event_act", "course", "assignment", "kind", "id"),
+    )
 
 
 class Release(Base):
@@ -158,7 +162,15 @@ class Job(Base):
     result: Mapped[bytes | None] = mapped_column(LargeBinary)  # grading.models.SubmissionResult as JSON
     digest: Mapped[str | None] = mapped_column(String(64))  # sha256 of submission, source and engine
 
-    __table_args__ = (UniqueConstraint("run_id", "student"), Index("ix_job_state", "state", "id"))
+    __table_args__ = (
+        UniqueConstraint("run_id", "student"),
+        Index("ix_job_state", "state", "id"),
+        # A class is read out of these two without its results, which are most of the table.
+        Index("ix_job_newest", "course", "assignment", "student", "id", "run_id"),
+        Index(
+            "ix_job_score", "course", "assignment", "state", "run_id", "student", "attempt", "score", "max_score", "id"
+        ),
+    )
 
 
 class Grading(Base):

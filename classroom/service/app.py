@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import gc
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
@@ -78,13 +79,25 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def spare_collector() -> None:
+    """Fewer and cheaper garbage collections: what is loaded stays, and a page of thousands of rows is no garbage.
+
+    With Python's own thresholds a third of a large page's time went into looking through them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def main() -> None:
     """Serves the course of the environment, where the hub says (JUPYTERHUB_SERVICE_URL)."""
     log_as_json()
     settings = load_settings()
     bind = urlsplit(settings.service_bind)
+    app = create_app(settings)
+    spare_collector()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=bind.hostname or "127.0.0.1",
         port=bind.port or 8011,
         log_config=None,
