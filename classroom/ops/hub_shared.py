@@ -52,10 +52,13 @@ def let_in(c: Any, hub: HubSettings, course: Course, people: Path) -> None:
 def give_roles(c: Any) -> None:
     """A server's token holds what both its owner and the role `server` hold.
 
-    `read:users:groups` shows a person's roles in the class; without it the hub leaves the groups out.
+    `read:users:groups` shows a person's roles in the class; without it the hub leaves the groups out. Roles that are
+    configured already stay: Zero to JupyterHub's chart has one for what stops idle servers.
     """
     enter = [f"access:services!service={SERVICE_NAME}", "read:users:groups!user"]
+    before = c.JupyterHub.get("load_roles", [])
     c.JupyterHub.load_roles = [
+        *before,
         {"name": "user", "scopes": ["self", *enter]},
         {"name": "server", "scopes": ["users:activity!user", "access:servers!server", *enter]},
         {
