@@ -17,7 +17,8 @@ class HubSettings:
     """spawner: where servers run. sign_in: who says who somebody is. Sizes are of one student's server.
 
     admins: who may use the hub's admin page; they are instructors too, roster or not. mail_domains: for Google.
-    claim: the field of OAuth's or LTI's answer that is the name. Tokens and passwords are never shown.
+    claim: the field of OAuth's or LTI's answer that is the name. homes: options of Docker's own driver for a home;
+    empty for a folder of the machine. Tokens and passwords are never shown.
     """
 
     spawner: str = "local"
@@ -34,6 +35,7 @@ class HubSettings:
     internet: bool = False
     subnets: str = "10.213.0.0/16"
     project: str = "classroom"
+    homes: Mapping[str, str] = field(default_factory=dict)
     claim: str = ""
     mail_domains: tuple[str, ...] = ()
     lti: Mapping[str, str] = field(default_factory=dict)
@@ -60,6 +62,7 @@ def load_hub_settings(environ: Mapping[str, str] | None = None) -> HubSettings:
         internet=given.get("CLASSROOM_STUDENT_INTERNET", "") == "1",
         subnets=given.get("CLASSROOM_STUDENT_SUBNETS", own.subnets),
         project=given.get("CLASSROOM_PROJECT", own.project),
+        homes=_options(given, "CLASSROOM_HOMES"),
         claim=given.get("CLASSROOM_NAME_CLAIM", ""),
         mail_domains=_words(given.get("CLASSROOM_MAIL_DOMAINS", "")),
         lti={
@@ -85,6 +88,14 @@ def _parse(given: Mapping[str, str], name: str, default: _Number) -> _Number:
     if value < 0:
         raise SettingsError(f"{name} is {value}; give no negative number")
     return value
+
+
+def _options(given: Mapping[str, str], name: str) -> dict[str, str]:
+    """`type=nfs;o=addr=10.0.0.5,rw;device=:/homes/{username}` as a mapping."""
+    pairs = [part.partition("=") for part in given.get(name, "").split(";") if part.strip()]
+    if not all(key.strip() and value for key, _, value in pairs):
+        raise SettingsError(f"{name} is {given[name]!r}; give options as type=nfs;o=addr=HOST,rw;device=:/FOLDER")
+    return {key.strip(): value for key, _, value in pairs}
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -79,6 +79,9 @@ def serve(c: Any, settings: Settings, hub: HubSettings) -> None:
             "command": _logged(state, "service", sys.executable, "-m", "classroom.service.app"),
             "environment": beside,
             "cwd": str(root),
+            # Seconds, after which the hub ends when the service doesn't answer. 30, the default, was too few on two
+            # cores that a dozen processes shared.
+            "timeout": 240,
             # It belongs to the class: asking "may the classroom know who you are" would only puzzle.
             "oauth_no_confirm": True,
         },

@@ -22,7 +22,7 @@ from classroom.ops.instance import MARK, Instance, load_instance, write_instance
 from classroom.ops.readiness import wait_until_ready
 
 # Seconds until hub and service must answer. 12 were measured on two idle cores.
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 240.0
 CONFIG = "jupyterhub_config.py"
 
 app = typer.Typer(no_args_is_help=True)

@@ -6,13 +6,16 @@ that, also forbids the proxy and the hub.
 
 import hashlib
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import docker
 from dockerspawner import DockerSpawner, SwarmSpawner
-from traitlets import Bool, Unicode
+from traitlets import Bool, Dict, Unicode
 
 # On a container that students' servers may speak with: the name by which they find it.
 NEIGHBOUR_LABEL = "classroom.neighbour"
@@ -20,6 +23,7 @@ PROJECT_LABEL = "com.docker.compose.project"
 OWN_LABEL = "classroom.network"
 _PREFIX_LENGTH = 28  # the bridge's own address, three neighbours, the server
 _TRIES = 50
+STUDENT_UID = 1000  # of the student's image
 
 
 def free_subnets(pool: str, taken: Sequence[str], name: str) -> Iterator[str]:
@@ -130,6 +134,34 @@ class OwnNetworkSpawner(DockerSpawner):
 
 
 class OwnNetworkSwarmSpawner(OwnNetworkSpawner, SwarmSpawner):
-    """A service of a swarm for each person; its networks span the swarm's machines."""
+    """A service of a swarm for each person; its networks span the swarm's machines.
 
+    A machine that is lost takes its servers along, and the swarm starts them anew on the others. So a home must be
+    reached from all of them: a volume of Docker's own driver with options, most often for NFS.
+    """
+
+    home_options = Dict(help="Options of Docker's local driver for a home; {username} is filled in.").tag(config=True)
+    homes = Unicode("/srv/homes", help="Where the hub sees all homes, to make a new person's; if it's there.").tag(
+        config=True
+    )
     driver = "overlay"
+
+    async def start(self) -> Any:
+        """Make the home, for a volume with options doesn't, then as on one machine."""
+        if Path(self.homes).is_dir():
+            home = Path(self.homes) / self.template_namespace()["username"]
+            home.mkdir(mode=0o700, exist_ok=True)
+            # NFS that makes everybody the students' user lets nobody change owners, and needs none.
+            with suppress(PermissionError):
+                os.chown(home, STUDENT_UID, STUDENT_UID)
+        return await super().start()
+
+    @property
+    def mounts(self) -> list[docker.types.Mount]:
+        """Volumes; the spawner's own takes each for a folder of the machine."""
+        options = {key: self.format_string(value) for key, value in self.home_options.items()}
+        driver = docker.types.DriverConfig("local", options) if options else None
+        return [
+            docker.types.Mount(bind["bind"], name, read_only=bind["mode"] == "ro", driver_config=driver)
+            for name, bind in self.volume_binds.items()
+        ]

@@ -1,6 +1,8 @@
 """What the hub is told by its environment, and what it makes of it."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from traitlets.config import Config
@@ -52,8 +54,9 @@ def test_an_empty_environment_is_the_embedded_class() -> None:
         ({"CLASSROOM_SIGN_IN": "anybody"}, "one of accounts, github"),
         ({"CLASSROOM_IDLE_MINUTES": "an hour"}, "give a number"),
         ({"CLASSROOM_STUDENT_CPUS": "-1"}, "no negative"),
+        ({"CLASSROOM_HOMES": "10.0.0.5:/homes"}, "give options"),
     ],
-    ids=["spawner", "sign_in", "word", "negative"],
+    ids=["spawner", "sign_in", "word", "negative", "homes"],
 )
 def test_a_setting_that_means_nothing_is_refused(given: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
@@ -107,6 +110,20 @@ def test_a_swarm_has_services_and_networks_that_span_it(course: Course) -> None:
 
     assert c.JupyterHub.spawner_class.driver == "overlay"
     assert "extra_host_config" not in c.OwnNetworkSwarmSpawner
+    assert c.OwnNetworkSwarmSpawner.extra_container_spec["cap_drop"] == ["ALL"]
+
+
+def test_a_home_in_a_swarm_is_a_volume_that_every_machine_reaches(course: Course) -> None:
+    given = {"CLASSROOM_SPAWNER": "swarm", "CLASSROOM_HOMES": "type=nfs;o=addr=10.0.0.5,rw;device=:/homes/{username}"}
+    c = configured(replace(load_hub_settings(given), **TOKENS), course)
+    user = SimpleNamespace(name="ada", escaped_name="ada", id=1, url="/user/ada/", settings={})
+
+    spawner = c.JupyterHub.spawner_class(config=c, user=user)
+
+    [home] = spawner.mounts
+    assert (home["Type"], home["Source"], home["Target"]) == ("volume", "classroom-home-ada", "/home/student")
+    options = {"type": "nfs", "o": "addr=10.0.0.5,rw", "device": ":/homes/ada"}
+    assert home["VolumeOptions"]["DriverConfig"] == {"Name": "local", "Options": options}
 
 
 def test_without_its_tokens_the_hub_refuses_to_start(course: Course) -> None:
