@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from sklearn.metrics import cohen_kappa_score
 
 from classroom.ids import AssignmentId, StudentId
+from classroom.rubric.files import rubric_path
 from tests.e2e.served_class import AXE, Windows, serious_issues, serving
 from tests.pages_class import FULL, GRADED, TASK, Hand, pages_class
 from tests.pages_class import _at as at
@@ -281,3 +282,61 @@ def test_the_desk_reads_in_the_dark_and_on_a_phone(windows: Windows, course_root
 
     assert dark + serious_issues(page, axe) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.usefixtures("decided")
+def test_the_figures_of_agreement_read_on_a_phone(windows: Windows, course_root: Path, screenshots: Path) -> None:
+    page = windows.go("ivy", "agreement")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.screenshot(path=screenshots / "40_agreement_phone.png", full_page=True)
+
+    assert serious_issues(page, (course_root / AXE).read_text()) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.usefixtures("decided")
+def test_a_changed_weight_is_shown_then_written_then_taken_back(
+    windows: Windows, course_root: Path, screenshots: Path
+) -> None:
+    axe, given = (course_root / AXE).read_text(), points_given(windows)
+    path = rubric_path(windows.room.settings.course_root, AssignmentId(GRADED), TASK)
+    before = path.read_text()
+    changed = before.replace("weight: 2", "weight: 1", 1).replace("weight: 1", "weight: 2", 1)
+    path.write_text(changed)
+    try:
+        page = windows.go("ivy", f"assignments/{GRADED}/rescore")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.screenshot(path=screenshots / "43_rubric_with_a_mistake.png")
+        issues = serious_issues(page, axe)
+        expect(page.get_by_text("levels and gates make 5.5 points, it says 5.25").first).to_be_visible()
+        for old, new in (("5.25", "5.5"), ("3.25", "3.5"), ("1.75", "2")):  # what the anchors are worth now
+            changed = changed.replace(f"points: {old}", f"points: {new}")
+        path.write_text(changed)
+        page = windows.go("ivy", f"assignments/{GRADED}/rescore")
+        page.screenshot(path=screenshots / "41_rescore.png", full_page=True)
+        issues += serious_issues(page, axe)
+        shown = page.locator("tbody tr").count()
+        expect(page.locator("tbody del").first).to_be_visible()
+        page.get_by_role("button", name=re.compile("^Write")).click()
+        expect(page.get_by_role("button", name=re.compile("^Take back"))).to_be_visible()
+        page.screenshot(path=screenshots / "42_rescored.png", full_page=True)
+        written = points_given(windows)
+        issues += serious_issues(page, axe)
+        page.get_by_role("button", name=re.compile("^Take back")).click()
+        expect(page.get_by_role("button", name=re.compile("^Write"))).to_be_visible()
+    finally:
+        path.write_text(before)
+
+    assert shown == sum(written[student] != given[student] for student in STUDENTS) > 0
+    assert points_given(windows) == given
+    assert issues == []
+
+
+def points_given(windows: Windows) -> dict[str, float | None]:
+    """What the gradebook has for the written task, by student."""
+    found = {one: windows.room.gradebook.submission(AssignmentId(GRADED), StudentId(one)) for one in STUDENTS}
+    return {
+        student: next(task.manual_score for task in submission.tasks if task.grade_id == TASK)
+        for student, submission in found.items()
+        if submission is not None
+    }

@@ -6,6 +6,7 @@ from fastapi import Request
 
 from classroom.assignments import Assignment
 from classroom.config import Settings
+from classroom.errors import CourseError, Unavailable
 from classroom.gradebook import Gradebook
 from classroom.ids import GradeId
 from classroom.rubric.files import load_rubric, rubric_path
@@ -27,5 +28,11 @@ def gradebook(request: Request) -> Gradebook:
 
 
 def rubric(settings: Settings, assignment: Assignment, task: GradeId) -> Rubric:
-    """The rubric of a written task; raises CourseError when its file is wrong."""
-    return load_rubric(rubric_path(settings.course_root, assignment.id, task))
+    """The rubric of a written task; raises Unavailable while its file is wrong. What is wrong is for its author."""
+    try:
+        return load_rubric(rubric_path(settings.course_root, assignment.id, task))
+    except CourseError as error:
+        raise Unavailable(
+            f"the rubric of {task} has a mistake and can't be used before it is mended; `classroom check` says which. "
+            "What was marked is stored"
+        ) from error

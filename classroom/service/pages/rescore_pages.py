@@ -7,10 +7,12 @@ from fastapi.responses import Response
 
 from classroom.assignments import Assignment
 from classroom.config import SERVICE_PREFIX
+from classroom.errors import CourseError, Refused
 from classroom.marking.rescore import Plan, apply_rescore, last_rescore, plan_rescore, undo_rescore
+from classroom.rubric.files import load_rubric, rubric_path
 from classroom.rubric.store import load_tasks
 from classroom.service.deps import Caller, Context, InContext, Role, require
-from classroom.service.pages.doors import gradebook, rubric
+from classroom.service.pages.doors import gradebook
 from classroom.service.pages.render import page, redirect
 
 router = APIRouter(prefix=f"{SERVICE_PREFIX}/{{course}}/assignments", include_in_schema=False)
@@ -53,11 +55,11 @@ def undo(request: Request, caller: InInstructor, context: InContext, assignment:
 
 def _plan(request: Request, context: Context, rules: Assignment) -> Plan:
     with context.database.reading() as session:
-        tasks = [
-            (task, rubric(context.settings, rules, task.task))
-            for task in load_tasks(session, context.course.id, rules.id)
-            if task.task in rules.written
-        ]
+        asked = [one for one in load_tasks(session, context.course.id, rules.id) if one.task in rules.written]
+        try:
+            tasks = [(one, load_rubric(rubric_path(context.settings.course_root, rules.id, one.task))) for one in asked]
+        except CourseError as error:
+            raise Refused(str(error)) from error  # who changes a rubric wants to know
         return plan_rescore(session, gradebook(request), tasks)
 
 
