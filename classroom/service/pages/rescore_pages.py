@@ -59,7 +59,7 @@ def _plan(request: Request, context: Context, rules: Assignment) -> Plan:
         try:
             tasks = [(one, load_rubric(rubric_path(context.settings.course_root, rules.id, one.task))) for one in asked]
         except CourseError as error:
-            raise Refused(str(error)) from error  # who changes a rubric wants to know
+            raise Refused(f"with this rubric nothing can be scored:\n{error}") from error
         return plan_rescore(session, gradebook(request), tasks)
 
 
