@@ -22,11 +22,11 @@ from classroom.grading.image import Contents, find_image, pack_context
 from judge.sandbox.groups import open_group
 from judge.sandbox.probe import rung_here
 from tests.compose_class import why_no_compose
+from tests.e2e.quiet_browser import CHROMIUM
 from tests.other_user import why_no_other_user
 from tests.postgres import Postgres, server, why_no_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = "/usr/bin/chromium"
 
 
 def _why_no_browser() -> str:

@@ -18,6 +18,8 @@ from classroom.ops.instance import Instance, free_ports, load_instance
 from classroom.ops.processes import marked
 
 CLASSROOM = str(Path(sys.executable).parent / "classroom")
+# Seconds until something that must come is given up: long, since a full machine is slow and nothing is measured here.
+PATIENCE_S = 300.0
 _PAUSE_S = 0.1
 
 
@@ -76,7 +78,7 @@ class RunningClass:
     @contextmanager
     def sign_in(self, name: str) -> Iterator[httpx.Client]:
         """A client with that account's cookies at the hub."""
-        with httpx.Client(base_url=self.url, follow_redirects=True, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=self.url, follow_redirects=True, timeout=PATIENCE_S, trust_env=False) as client:
             client.get("/hub/login")
             form = {"username": name, "password": self.passwords()[name], "_xsrf": client.cookies["_xsrf"]}
             answer = client.post("/hub/login", data=form, params={"next": "/hub/home"})
@@ -94,7 +96,7 @@ class RunningClass:
         """That account's JupyterLab server, as soon as it answers."""
         with self.sign_in(name) as client:
             client.get(f"/hub/spawn/{name}")
-            wait_for(lambda: client.get(f"/user/{name}/api").status_code == 200, timeout_s=90)
+            wait_for(lambda: client.get(f"/user/{name}/api").status_code == 200)
         return self.servers(name)[0]
 
     def servers(self, name: str) -> list[psutil.Process]:
@@ -108,7 +110,7 @@ def is_server_of(process: psutil.Process, name: str) -> bool:
     return any("singleuser" in part for part in command) and process.environ().get("JUPYTERHUB_USER") == name
 
 
-def wait_for(condition: Callable[[], bool], *, timeout_s: float = 30, pause_s: float = _PAUSE_S) -> None:
+def wait_for(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S, pause_s: float = _PAUSE_S) -> None:
     """Return as soon as it holds; fails the test when it doesn't in time. pause_s: between two looks."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.conftest import CHROMIUM
+from tests.e2e.lab import START_MS
 from tests.running_class import RunningClass
 
+BROWSER = Path(__file__).with_name("quiet_browser.py")
 TERM_BEGAN = dt.timedelta(days=14)
 # No sandbox: CI runs as root. The others keep the browser from asking its maker for things.
 FLAGS = [
@@ -39,7 +40,8 @@ def running(course_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def browser() -> Iterator[Browser]:
     """Closed with the module: Playwright keeps an event loop running, which other tests couldn't use."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        expect.set_options(timeout=START_MS)
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         yield chromium
         chromium.close()
 
@@ -72,7 +74,9 @@ class People:
 
     def stranger(self) -> Page:
         """A window of somebody who isn't signed in."""
-        return self._browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+        context = self._browser.new_context(viewport={"width": 1400, "height": 900})
+        context.set_default_timeout(START_MS)
+        return context.new_page()
 
     def _sign_in(self, name: str) -> Page:
         page = self.stranger()

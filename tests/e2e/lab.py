@@ -8,9 +8,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.running_class import wait_for
 
-# Milliseconds. A server takes 7 s to start on two idle cores, a notebook of module 1 ten to run.
-START_MS = 120_000
-RUN_MS = 240_000
+# Milliseconds. On two idle cores a server takes 7 s to start and a notebook of module 1 ten to run; full ones are slow.
+START_MS = 300_000
+RUN_MS = 600_000
 
 
 class Lab:
