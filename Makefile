@@ -88,7 +88,7 @@ acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-re
 # BASE_IMAGE=debian:bookworm-slim and BUILD_ARGS serve a machine without a registry, as .ci/run has them.
 .PHONY: acceptance-compose
 acceptance-compose: images  ## run a class in containers: walk it, attack from a student's container, kill its parts
-	docker build --network host --tag classroom-stack $(addprefix --build-arg BASE_IMAGE=,$(BASE_IMAGE)) $(BUILD_ARGS) tests/stack
+	scripts/build_images.sh --stand-ins $(addprefix --build-arg BASE_IMAGE=,$(BASE_IMAGE)) $(BUILD_ARGS)
 	CLASSROOM_REQUIRE=compose,browser $(BIN)/python -m pytest tests/e2e/test_compose.py tests/integration/test_image_scan.py
 
 .PHONY: acceptance-kills
