@@ -44,6 +44,7 @@ class Settings:
     oauth_client_id: str = f"service-{SERVICE_NAME}"
     hub_host: str = ""
     people_folder: Path | None = None
+    metrics_token: str = field(default="", repr=False)  # empty: the service makes one
 
     @property
     def people(self) -> Path:
@@ -84,8 +85,8 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from CLASSROOM_COURSE, CLASSROOM_STATE, CLASSROOM_PUBLIC_URL, CLASSROOM_HUB_API_URL,
-    CLASSROOM_DATABASE_URL, CLASSROOM_HUB_DATABASE_URL, CLASSROOM_WORKERS, CLASSROOM_GRADER, CLASSROOM_PEOPLE and
-    CLASSROOM_STARTS; raises SettingsError.
+    CLASSROOM_DATABASE_URL, CLASSROOM_HUB_DATABASE_URL, CLASSROOM_WORKERS, CLASSROOM_GRADER, CLASSROOM_PEOPLE,
+    CLASSROOM_STARTS and CLASSROOM_METRICS_TOKEN; raises SettingsError.
     JUPYTERHUB_SERVICE_URL, JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN, JUPYTERHUB_CLIENT_ID and JUPYTERHUB_HOST come from
     the hub.
 
@@ -113,6 +114,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oauth_client_id=values.get("JUPYTERHUB_CLIENT_ID", Settings.oauth_client_id),
         hub_host=values.get("JUPYTERHUB_HOST", "").rstrip("/"),
         people_folder=Path(values["CLASSROOM_PEOPLE"]) if values.get("CLASSROOM_PEOPLE") else None,
+        metrics_token=values.get("CLASSROOM_METRICS_TOKEN", ""),
     )
 
 

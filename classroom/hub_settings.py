@@ -32,6 +32,7 @@ class HubSettings:
     memory: str = "2G"
     cpus: float = 2.0
     pids: int = 512
+    file_gb: int = 4  # the largest file in a home
     internet: bool = False
     subnets: str = "10.213.0.0/16"
     project: str = "classroom"
@@ -59,6 +60,7 @@ def load_hub_settings(environ: Mapping[str, str] | None = None) -> HubSettings:
         memory=given.get("CLASSROOM_STUDENT_MEMORY", own.memory),
         cpus=_parse(given, "CLASSROOM_STUDENT_CPUS", own.cpus),
         pids=_parse(given, "CLASSROOM_STUDENT_PIDS", own.pids),
+        file_gb=_parse(given, "CLASSROOM_STUDENT_FILE_GB", own.file_gb),
         internet=given.get("CLASSROOM_STUDENT_INTERNET", "") == "1",
         subnets=given.get("CLASSROOM_STUDENT_SUBNETS", own.subnets),
         project=given.get("CLASSROOM_PROJECT", own.project),

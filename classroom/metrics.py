@@ -99,12 +99,17 @@ class RunnerMetrics:
         self._file.unlink(missing_ok=True)
 
 
-def ensure_token(secrets_folder: Path) -> str:
-    """The token that lets Prometheus in, made at the service's first start: 64 hex digits, for its owner to read."""
+def ensure_token(secrets_folder: Path, given: str = "") -> str:
+    """The token that lets Prometheus in: the one given, else made at the service's first start (64 hex digits).
+
+    It stands in the secrets folder, for its owner to read.
+    """
     path = secrets_folder / TOKEN_FILE
     secrets_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if given:
+        path.unlink(missing_ok=True)
     with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(32))
+        file.write(given or secrets.token_hex(32))
     return path.read_text(encoding="ascii").strip()
 
 

@@ -7,7 +7,8 @@ set -euo pipefail
 folder=${1:?usage: make_secrets.sh FOLDER}
 mkdir -p "$folder/certs"
 chmod 700 "$folder"
-for name in postgres_password proxy_token cookie_secret service_token operator_token; do
+for name in postgres_password proxy_token cookie_secret service_token operator_token metrics_token \
+  grafana_password; do
   [ -s "$folder/$name" ] && continue
   od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$folder/$name"
   chmod 444 "$folder/$name"

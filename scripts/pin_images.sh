@@ -15,3 +15,5 @@ pin BASE_IMAGE python:3.11-slim
 pin CADDY_IMAGE caddy:2.8
 pin HAPROXY_IMAGE haproxy:2.8-bookworm
 pin POSTGRES_IMAGE postgres:16-bookworm
+pin PROMETHEUS_IMAGE prom/prometheus:v2.53.0
+pin GRAFANA_IMAGE grafana/grafana:11.1.0

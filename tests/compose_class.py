@@ -18,13 +18,13 @@ from pathlib import Path
 import httpx
 
 from classroom.ops.instance import free_ports
-from tests.running_class import wait_for
+from tests.running_class import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 STAND_INS = "classroom-stack"
 IMAGES = ("classroom-hub", "classroom-student", "classroom-worker", STAND_INS)
 TERM_BEGAN = dt.timedelta(days=14)
-UP_S = 400
+UP_S = 600
 
 
 @cache
@@ -86,13 +86,13 @@ class ComposeClass:
         subprocess.run([ROOT / "scripts" / "make_secrets.sh", self.folder / "secrets"], check=True, capture_output=True)
         done = self.compose("up", "--detach", "--no-build", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr + self.logs()
-        wait_for(lambda: not self.unwell(), timeout_s=UP_S, pause_s=1)
+        self.wait_until_well()
 
     def down(self) -> None:
         """Away with containers, networks and volumes, the students' too."""
         for server in docker("ps", "-aq", "--filter", f"name={self.project}-student-").split():
             docker("rm", "-f", server)
-        self.compose("down", "--volumes", "--timeout", "2")
+        self.compose("--profile", "monitoring", "down", "--volumes", "--timeout", "2")
         for network in docker("network", "ls", "-q", "--filter", f"name={self.project}-student-").split():
             docker("network", "rm", network)
         for volume in docker("volume", "ls", "-q", "--filter", f"name={self.project}-home-").split():
@@ -104,6 +104,9 @@ class ComposeClass:
     def container(self, service: str) -> str:
         """The id of the service's first container."""
         return self.compose("ps", "-q", service).stdout.split()[0]
+
+    def wait_until_well(self) -> None:
+        wait_for(lambda: self.unwell() == [], timeout_s=UP_S, pause_s=1)
 
     def unwell(self) -> list[str]:
         """Containers of the project that don't run, or say that they aren't well."""
@@ -139,7 +142,7 @@ class ComposeClass:
 
     def stranger(self) -> httpx.Client:
         # The certificate is of an authority made for this class.
-        return httpx.Client(base_url=self.url, follow_redirects=True, timeout=60, trust_env=False, verify=False)
+        return httpx.Client(base_url=self.url, follow_redirects=True, timeout=PATIENCE_S, trust_env=False, verify=False)
 
     def spawn(self, name: str) -> "Server":
         """That account's JupyterLab server, as soon as it answers."""

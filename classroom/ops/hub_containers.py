@@ -59,6 +59,11 @@ def spawn(c: Any, settings: Settings, hub: HubSettings) -> None:
             "security_opt": ["no-new-privileges"],
             "pids_limit": hub.pids,
             "memswap_limit": hub.memory.lower(),
+            # Disk: nothing is written but the home and /tmp, which counts as memory; and no file of the home grows past
+            # this, so that a loop that writes ends. How large a home gets as a whole the volume's file system decides.
+            "read_only": True,
+            "tmpfs": {"/tmp": "size=1g,mode=1777,exec"},
+            "ulimits": [{"name": "fsize", "soft": hub.file_gb << 30, "hard": hub.file_gb << 30}],
             # Docker ends a log's file at so many bytes and keeps so many.
             "log_config": {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}},
             # Never started by Docker itself: the hub knows who wants a server.

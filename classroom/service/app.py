@@ -70,7 +70,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context.settings.store.mkdir(parents=True, exist_ok=True)
     migrate(context.settings.service_db_url)
     context.transfers.sweep()
-    ensure_token(context.settings.secrets)
+    ensure_token(context.settings.secrets, context.settings.metrics_token)
     yield
     context.database.dispose()
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from classroom.ops.answers import fill, solutions_of
 from tests.compose_class import ComposeClass, Server, docker, inspect
-from tests.e2e.lab import RUN_MS, Lab
+from tests.e2e.lab import RUN_MS, START_MS, Lab
 from tests.running_class import wait_for
 
 pytestmark = [pytest.mark.needs("compose"), pytest.mark.needs("browser")]
@@ -33,6 +33,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeClass]:
     try:
         started.down()
         started.up()
+        started.up("prometheus")  # Grafana has no stand-in
         started.classroom("generate", ASSIGNMENT)
         started.classroom("release", ASSIGNMENT)
         started.add("instructor", "instructor")
@@ -60,6 +61,7 @@ class Windows:
                 viewport={"width": 1400, "height": 900},
                 ignore_https_errors=True,  # an authority made for this class
             )
+            context.set_default_timeout(START_MS)
             page = context.new_page()
             page.goto(f"{self._room.url}/hub/login")
             page.get_by_label("Username").fill(name)
@@ -72,13 +74,7 @@ class Windows:
 
 @pytest.fixture(scope="module")
 def lab(window: Windows, room: ComposeClass) -> Lab:
-    """The student's JupyterLab, entered from the page where everybody lands.
-
-    Both servers run before a browser is opened: it is on the same machine, and gives up what it loads when the network
-    interface of a container appears there.
-    """
-    room.spawn(NEIGHBOUR)
-    room.spawn(WORKER)
+    """The student's JupyterLab, entered from the page where everybody lands; the click starts the container."""
     page = window.of(WORKER)
     page.get_by_role("link", name="Open in JupyterLab").click()
     home = room.server(WORKER)
@@ -152,9 +148,10 @@ def test_out_of_a_students_container_nothing_is_reached_but_what_serves_it(
     first, second = servers
     named = {
         service: addresses(room.container(service))
-        for service in ("postgres", "grader", "scheduler", "docker", "tls", "runner")
+        for service in ("postgres", "grader", "scheduler", "docker", "tls", "runner", "prometheus")
     }
     ports = {"postgres": 5432, "grader": 8786, "scheduler": 8786, "docker": 2375, "tls": 443, "runner": 22}
+    ports["prometheus"] = 9090
     wanted = [(address, ports[name]) for name in named for address in named[name]]
     wanted += [(address, port) for address in addresses(second.container) for port in (8888, 9000)]
     wanted += [(address, 8001) for address in addresses(room.container("proxy"))]  # where routes are set
@@ -203,7 +200,24 @@ def test_a_students_container_is_nobody_and_has_no_socket_of_dockers(servers: tu
     assert first.run("ls", "/var/run/docker.sock").returncode != 0
     assert first.run("sh", "-c", "grep CapEff /proc/self/status").stdout.split()[1] == "0" * 16
     assert (state["Privileged"], state["PidsLimit"]) == (False, 512)
-    assert state["Memory"] == 2 << 30
+    assert (state["Memory"], state["MemorySwap"]) == (2 << 30, 2 << 30)
+    assert state["CpuQuota"] == 2 * state["CpuPeriod"]
+    assert state["RestartPolicy"]["Name"] == "no"
+    assert state["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
+
+
+def test_a_student_s_container_writes_to_its_home_alone_and_no_endless_file(servers: tuple[Server, Server]) -> None:
+    first, _ = servers
+
+    anywhere = first.run("touch", "/opt/mine", as_root=True)
+    endless = first.run("python", "-c", "open('endless', 'wb').truncate(5 << 30)")
+    fits = first.run("python", "-c", "open('fits', 'wb').truncate(3 << 30)")
+    first.run("rm", "endless", "fits")
+
+    assert "Read-only file system" in anywhere.stderr
+    assert "File too large" in endless.stderr
+    assert fits.returncode == 0
+    assert first.run("stat", "--file-system", "--format=%T", "/tmp").stdout == "tmpfs\n"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +266,7 @@ def test_servers_outlive_the_hub(servers: tuple[Server, Server], room: ComposeCl
     with room.stranger() as client:
         away = client.get(f"/user/{NEIGHBOUR}/api").status_code
     docker("start", room.container("hub"))
-    wait_for(lambda: room.unwell() == [], timeout_s=RUN_MS / 1000)
+    room.wait_until_well()
 
     assert away == 200
     assert inspect(second.container)["State"]["StartedAt"] == began
@@ -274,7 +288,7 @@ def test_a_service_killed_in_an_upload_has_kept_every_receipt(
 
     docker("kill", room.container("service"))
     docker("start", room.container("service"))
-    wait_for(lambda: room.unwell() == [], timeout_s=RUN_MS / 1000)
+    room.wait_until_well()
 
     assert begun == ""
     assert attempts(first) == before
@@ -288,11 +302,31 @@ def test_the_service_recovers_when_postgresql_was_restarted(servers: tuple[Serve
     before = attempts(first)
 
     docker("restart", room.container("postgres"))
-    wait_for(lambda: room.unwell() == [], timeout_s=RUN_MS / 1000)
+    room.wait_until_well()
 
     assert attempts(first) == before
     with room.sign_in(WORKER) as client:
         assert client.get("/services/classroom/mlcards/my").status_code == 200
+
+
+def test_prometheus_measures_the_class(room: ComposeClass) -> None:
+    ask = ("exec", "-T", "prometheus", "promtool", "query", "instant", "http://127.0.0.1:9090")
+
+    wait_for(lambda: "=> 1 " in room.compose(*ask, 'up{job="classroom"}').stdout, pause_s=1)
+
+    assert "classroom_database_up" in room.compose(*ask, "classroom_database_up == 1").stdout
+    check = ("exec", "-T", "prometheus", "promtool", "check", "config", "/etc/prometheus/classroom.yml")
+    assert "rules found" in room.compose(*check).stdout
+
+
+def test_all_parts_end_by_themselves_when_the_class_is_stopped(room: ComposeClass) -> None:
+    """None is killed for taking too long; how long that is doesn't matter here."""
+    room.compose("stop", "--timeout", "300", timeout_s=600)
+
+    found = docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={room.project}").split()
+    states = {state["Name"]: state["State"] for state in map(inspect, found)}
+    assert not [name for name, state in states.items() if state["Running"]]
+    assert [name for name, state in states.items() if state["ExitCode"] == 137 or state["OOMKilled"]] == []
 
 
 SLOW = """

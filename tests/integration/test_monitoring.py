@@ -18,10 +18,11 @@ from classroom.db.tables import Run
 from classroom.grading import jobs
 from classroom.ids import AssignmentId, CourseId, StudentId
 from classroom.logs import JsonLines, request_id, working_for
-from classroom.metrics import STALE, TOKEN_FILE, RunnerMetrics, ensure_token
+from classroom.metrics import STALE, TOKEN_FILE, RunnerMetrics, ensure_token, is_allowed
 from tests.small_class import COURSE, RELEASE, RELEASED, Classroom, classroom, tar
 
-MONITORING = Path(__file__).resolve().parents[2] / "deploy" / "monitoring"
+ROOT = Path(__file__).resolve().parents[2]
+MONITORING, COMPOSE = ROOT / "deploy" / "monitoring", ROOT / "hub" / "compose"
 ID = "0123456789abcdef"
 
 
@@ -104,6 +105,15 @@ def test_the_token_is_its_owner_s_alone_and_without_one_nobody_comes_in(room: Cl
         assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
+def test_a_token_that_was_given_takes_the_place_of_the_one_made_before(tmp_path: Path) -> None:
+    made = ensure_token(tmp_path)
+
+    assert ensure_token(tmp_path) == made
+    assert ensure_token(tmp_path, "b" * 64) == "b" * 64
+    assert not is_allowed(tmp_path, f"Bearer {made}")
+    assert is_allowed(tmp_path, f"Bearer {'b' * 64}")
+
+
 def queries() -> list[str]:
     """Every query of the dashboard and of the rules."""
     dashboard = json.loads((MONITORING / "grafana" / "dashboard.json").read_text())
@@ -142,6 +152,7 @@ def test_prometheus_takes_the_configuration_the_rules_and_every_query(tmp_path: 
 
     for command in (
         ["check", "config", "--syntax-only", "monitoring/prometheus.yml"],
+        ["check", "config", "--syntax-only", str(COMPOSE / "prometheus.yml")],
         ["check", "rules", "monitoring/rules.yml", "queries.yml"],
     ):
         done = subprocess.run(["promtool", *command], cwd=tmp_path, capture_output=True, text=True, check=False)
