@@ -65,6 +65,7 @@ class ComposeClass:
             "CADDY_IMAGE": STAND_INS,
             "HAPROXY_IMAGE": STAND_INS,
             "POSTGRES_IMAGE": STAND_INS,
+            "PROMETHEUS_IMAGE": STAND_INS,
             **self.settings,
         }
 
