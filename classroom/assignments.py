@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -204,6 +205,7 @@ def _parse_scores_show(
     return _parse_time(name, given, first_day)
 
 
+_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
 _DAY = re.compile(r"day (-?\d{1,4}) (\d{2}):(\d{2})")
 
 
@@ -211,6 +213,9 @@ def _parse_time(name: str, time: dt.datetime | str, first_day: dt.datetime) -> d
     """`day N HH:MM` by the wall clock of the time zone, also across the change to summer time."""
     if isinstance(time, dt.datetime):
         return time.replace(tzinfo=first_day.tzinfo)
+    if _MINUTE.fullmatch(time):  # YAML itself takes a time for one only with its seconds
+        with suppress(ValueError):
+            return dt.datetime.fromisoformat(time).replace(tzinfo=first_day.tzinfo)
     if not (match := _DAY.fullmatch(time)):
         raise CourseError(f"course.yaml: {name}: {time!r} is no time; write 2026-12-11 23:59 or day 39 23:59")
     day, hour, minute = (int(number) for number in match.groups())

@@ -52,6 +52,12 @@ def test_days_are_counted_by_the_wall_clock_across_the_change_of_time(tmp_path: 
     assert first.due.astimezone(dt.UTC) == dt.datetime(2026, 10, 26, 22, 59, tzinfo=dt.UTC)
 
 
+def test_a_time_needs_no_seconds(tmp_path: Path) -> None:
+    second = load(tmp_path, COURSE.replace("23:59:00", "23:59")).assignment("a2")
+
+    assert second.due == load(tmp_path, COURSE).assignment("a2").due
+
+
 def test_a_moved_term_moves_counted_days_and_no_absolute_date(tmp_path: Path) -> None:
     first, second = load(tmp_path, COURSE, starts=dt.date(2027, 1, 4)).assignments
 
