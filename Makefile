@@ -83,7 +83,7 @@ redteam: env  ## attack the grading engine with every notebook of the corpus, th
 	$(BIN)/python -m tests.redteam --engine judge --controls
 
 .PHONY: acceptance
-acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz acceptance-pages acceptance-restore  ## run what takes too long for every change
+acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz acceptance-pages acceptance-restore acceptance-swarm  ## run what takes too long for every change
 
 # BASE_IMAGE=debian:bookworm-slim and BUILD_ARGS serve a machine without a registry, as .ci/run has them.
 .PHONY: acceptance-compose
@@ -102,6 +102,10 @@ acceptance-rescore: env  ## score 1,000 gradings anew by a changed rubric in 5 s
 .PHONY: acceptance-restore
 acceptance-restore: env  ## lose a class that works and get it back from its backup, on SQLite and on PostgreSQL
 	$(BIN)/python -m tests.restore_drill
+
+.PHONY: acceptance-swarm
+acceptance-swarm: env  ## kill a machine of a Docker swarm under a class; as root
+	$(BIN)/python -m tests.swarm.drill
 
 .PHONY: acceptance-redteam
 acceptance-redteam: env  ## attack plain `nbgrader autograde` and our engine, print both beside each other; about 40 minutes
