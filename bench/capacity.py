@@ -158,6 +158,7 @@ def page(reports: Mapping[str, Any], habits: Habits, machine: Machine) -> str:
         gradings_per_minute=gradings_per_minute(measured),
         per_gib=per_gib,
         verdict=verdict,
+        first_bottleneck=lambda phase: max(phase["cpu_ms"], key=phase["cpu_ms"].get),
         percent=lambda found, name: f"{next(one.load for one in found if one.name == name):.0%}",
         minutes=lambda seconds: f"{seconds / 60:.0f}",
     )

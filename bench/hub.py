@@ -63,7 +63,9 @@ class Phase:
 
 @dataclass(frozen=True)
 class Report:
-    """memory_mb: proportional memory by part at the end, everybody signed in."""
+    """memory_mb: proportional memory by part at the end, everybody signed in. load: the machine's load average then;
+    far above the number of cores, others took most of it, and rates and times say little.
+    """
 
     date: str
     machine: str
@@ -73,6 +75,7 @@ class Report:
     upload_kb: float
     phases: list[Phase]
     memory_mb: dict[str, float]
+    load: float
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -115,6 +118,7 @@ async def measure(students: int, at_once: int, *, on_sqlite: bool) -> Report:
                 upload_kb=round(len(b"".join(crowd[0].files())) / 1000, 1),
                 phases=phases,
                 memory_mb={part: round(size) for part, size in here.memory_mb().items()},
+                load=round(os.getloadavg()[0], 1),
             )
 
 
@@ -254,7 +258,7 @@ def table(report: Report) -> str:
         lines.append(f"{one.name:10}{times}   {shares}{one.bench_cpu_ms:10.1f}   {most}")
         lines += [f"    {count} times {what}" for what, count in one.errors.items()]
     memory = ", ".join(f"{part} {size:.0f} MB" for part, size in report.memory_mb.items())
-    return "\n".join([*lines, f"memory at the end: {memory}"])
+    return "\n".join([*lines, f"memory at the end: {memory}; load average: {report.load}"])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 ACCESS_SCOPES = frozenset({"access:services", f"access:services!service={SERVICE_NAME}"})
 CACHE_S = 30.0
 _MAX_CACHED = 2000
-_TIMEOUT = httpx.Timeout(5.0)
+# Seconds. A busy hub answers late: on a starved machine 5 were too few for 5 uploads of 200. Clients wait 15.
+_TIMEOUT = httpx.Timeout(5.0, read=12.0)
 
 
 class Role(StrEnum):
