@@ -119,9 +119,9 @@ def retention(
         with here.database.reading() as session:
             names = persons.left_before(session, here.course.id, day)
         for name in names:
-            typer.echo(f"{name}: deleted" if apply else f"{name}: would be deleted")
             if apply:
                 persons.remove(here, name, here.transfers.clock())
+            typer.echo(f"{name}: deleted" if apply else f"{name}: would be deleted")
     if not apply and names:
         typer.echo("Nothing is deleted yet. To do it: the same with --apply")
     if not names:
