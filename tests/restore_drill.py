@@ -41,7 +41,7 @@ from tests.tiny_course import PARTLY, RIGHT, environment, filled, make_course, r
 
 ANY = Limits(total_bytes=10_000_000, file_bytes=10_000_000, files=100)
 STUDENTS = ("ada", "bob")
-PATIENCE_S, PACE_S = 300.0, 0.3
+PATIENCE_S, PACE_S = 1200.0, 0.3
 Sent = dict[str, dict[str, dict[str, bytes]]]  # by student and signature of the receipt: the files that were sent
 
 
