@@ -197,7 +197,8 @@ def _answer_job(notebook: str, cells: Sequence[Cell], answer: Answer) -> Grading
     return GradingJob(answer.name, notebook, plan_cells([c for c in answered if c.id in kept], {}), limits=_LIMITS)
 
 
-_LIMITS = Limits(cell_s=60, test_s=60, total_s=300)
+# No answer should meet its end by the clock, however busy the machine is: what loops for ever pays with these.
+_LIMITS = Limits(cell_s=120, call_s=120, test_s=240, total_s=1200)
 
 
 def _affected(cells: Sequence[Cell], changed: Cell) -> set[str]:
@@ -248,9 +249,8 @@ def _lost_by_solution(verdict: CellVerdict) -> str:
 
 
 def _lesson_complaints(lessons: Mapping[str, list[Cell]], grade: Grade) -> Iterator[str]:
-    limits = replace(_LIMITS, total_s=2 * LESSON_LIMIT_S)
-    jobs = [GradingJob(name, name, plan_cells(cells, {}), limits=limits) for name, cells in lessons.items()]
+    jobs = [GradingJob(name, name, plan_cells(cells, {}), limits=_LIMITS) for name, cells in lessons.items()]
     for result in grade(jobs):
         yield from (f"{result.job_id}: {cell.id} fails: {cell.error}" for cell in result.cells if cell.error)
-        if result.wall_s > LESSON_LIMIT_S:
-            yield f"{result.job_id}: took {result.wall_s:.0f} s from top to bottom; {LESSON_LIMIT_S:.0f} s is the limit"
+        if result.cpu_s > LESSON_LIMIT_S:
+            yield f"{result.job_id}: took {result.cpu_s:.0f} s of CPU time; {LESSON_LIMIT_S:.0f} s is the limit"
