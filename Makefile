@@ -83,7 +83,7 @@ redteam: env  ## attack the grading engine with every notebook of the corpus, th
 	$(BIN)/python -m tests.redteam --engine judge --controls
 
 .PHONY: acceptance
-acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-redteam acceptance-fuzz acceptance-pages acceptance-restore acceptance-swarm  ## run what takes too long for every change
+acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-training acceptance-redteam acceptance-fuzz acceptance-pages acceptance-restore acceptance-swarm  ## run what takes too long for every change
 
 # BASE_IMAGE=debian:bookworm-slim and BUILD_ARGS serve a machine without a registry, as .ci/run has them.
 .PHONY: acceptance-compose
@@ -98,6 +98,10 @@ acceptance-kills: env  ## grade 200 submissions on a cluster whose processes are
 .PHONY: acceptance-rescore
 acceptance-rescore: env  ## score 1,000 gradings anew by a changed rubric in 5 seconds
 	$(BIN)/python -m tests.rescore_bench
+
+.PHONY: acceptance-training
+acceptance-training: env data  ## check module 3 with all its known answers, which fit and log models for minutes
+	$(BIN)/classroom check 03_model_training
 
 .PHONY: acceptance-restore
 acceptance-restore: env  ## lose a class that works and get it back from its backup, on SQLite and on PostgreSQL

@@ -14,9 +14,10 @@ import pandas as pd
 
 from cardlab.data import canonical_rows, empty_store
 
-# Read by MLflow when it starts: it would report usage over the network, and warn where there is no git.
+# Read by MLflow: it would report usage over the network, and warn where there is no git or no name for the user.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+os.environ.setdefault("USERNAME", "student")  # the last place where Python looks, before the system's list of users
 
 # For mlflow.sklearn.log_model(model, **LOG_MODEL). It takes seconds to guess the requirements when they aren't given,
 # and refuses types that it has never heard of, such as the nodes of trees, until somebody says that it may trust them.

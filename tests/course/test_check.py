@@ -15,7 +15,7 @@ from classroom.ids import AssignmentId
 pytestmark = pytest.mark.needs("sandbox")
 
 MODULE_0, MODULE_1 = AssignmentId("00_ml_in_business"), AssignmentId("01_data_engineering")
-MODULE_2 = AssignmentId("02_eda_and_features")
+MODULE_2, MODULE_3 = AssignmentId("02_eda_and_features"), AssignmentId("03_model_training")
 MODULE_4 = AssignmentId("04_model_evaluation")
 
 
@@ -31,6 +31,15 @@ def test_a_module_passes_its_check(module: AssignmentId, n_answers: int, setting
     assert report.complaints == ()
     assert {row.name: row.points for row in report.rows}["release"] == 0
     assert len(report.rows) > n_answers
+
+
+def test_module_3_passes_its_check_with_the_answers_of_one_task(settings: Settings) -> None:
+    """The others fit and log models for minutes: make acceptance-training."""
+    report = prove(settings, MODULE_3, task="group_folds")
+
+    assert report.complaints == ()
+    assert {row.name: row.points for row in report.rows}["release"] == 0
+    assert len(report.rows) == 11
 
 
 def test_a_weakened_test_cell_fails_the_check(settings: Settings, tmp_path: Path) -> None:

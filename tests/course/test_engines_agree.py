@@ -31,6 +31,8 @@ pytestmark = pytest.mark.needs("sandbox")
 ROOT = Path(__file__).resolve().parents[2]
 # The last one isn't the course's: what cells do beside what these do.
 NOTEBOOKS = [*sorted((ROOT / "source").glob("*/*.ipynb")), Path(__file__).with_name("odds.ipynb")]
+# Whose cells may run other programs.
+RUNS_PROGRAMS = {assignment.id for assignment in load_course(ROOT).assignments if assignment.subprocesses}
 # Cells whose outputs may differ, with the reason: {"notebook/cell": "why"}.
 EXCEPTIONS: dict[str, str] = {}
 # What differs between two runs of one engine, or is a matter of where it ran.
@@ -131,7 +133,9 @@ def run_plain(notebook: nbformat.NotebookNode, folder: Path, places: Places) -> 
 def run_engine(engine: Engine, version: Version, notebook: nbformat.NotebookNode) -> Ran:
     texts = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if "nbgrader" in cell.metadata}
     cells = plan_cells(load_cells(version.path), texts)
-    job = GradingJob(version.name, version.path.stem, cells, limits=Limits(cell_s=60, test_s=60, total_s=300))
+    programs = version.path.parent.name in RUNS_PROGRAMS
+    limits = Limits(cell_s=120, call_s=120, test_s=120, total_s=600, subprocesses=programs)
+    job = GradingJob(version.name, version.path.stem, cells, limits=limits)
     result = engine.grade(job)
     assert result.state is not State.grader_fault, result.reason
     return Ran({cell.id: cell.outputs for cell in result.cells}, {one.id: one.points for one in result.verdicts})
