@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from cardpress.runs import make_month
@@ -51,8 +52,10 @@ def test_the_page_shows_the_store_and_ends_with_its_starter(starter: "subprocess
     wait_for(lambda: listens(home / "page.sock"), timeout_s=START_S)
 
     answer = ask(home / "page.sock")
+    words = [word for child in psutil.Process(starter.pid).children(recursive=True) for word in child.cmdline()]
     starter.kill()
 
     names = {experiment["name"] for experiment in answer.json()["experiments"]}
     assert names == {"Default", "card-type", "scratch"}
+    assert not [word for word in words if "huey" in word or "job" in word]  # two gigabytes that wait for nothing
     wait_for(lambda: not listens(home / "page.sock"), timeout_s=START_S)
