@@ -297,12 +297,16 @@ def test_a_service_killed_in_an_upload_has_kept_every_receipt(
     assert len(attempts(first)) == len(before) + 1
 
 
-def test_the_service_recovers_when_postgresql_was_restarted(servers: tuple[Server, Server], room: ComposeClass) -> None:
+def test_hub_and_service_recover_when_postgresql_was_restarted(
+    servers: tuple[Server, Server], room: ComposeClass
+) -> None:
+    """By themselves. The hub notices with its first question, whose asker gets an error."""
     first, _ = servers
     before = attempts(first)
 
     docker("restart", room.container("postgres"))
-    room.wait_until_well()
+    wait_for(lambda: first.run("python", "-c", ATTEMPTS).returncode == 0, pause_s=1)
+    wait_for(lambda: can_sign_in(room, WORKER), pause_s=1)
 
     assert attempts(first) == before
     with room.sign_in(WORKER) as client:
@@ -339,14 +343,26 @@ httpx.post(address, headers=headers, content=slowly(), timeout=600)
 """
 
 
+ATTEMPTS = """
+from classroom.config import load_connection
+from classroom.exchange.client import ExchangeClient
+with ExchangeClient(*load_connection()) as client:
+    for one in client.own_attempts("mlcards").attempts:
+        print(f"{one.number}:{one.receipt}".replace(" ", ""))
+"""
+
+
 def attempts(server: Server) -> list[str]:
     """The student's attempts with the digests of their receipts, as the service tells them."""
-    return server.python(
-        "from classroom.config import load_connection\nfrom classroom.exchange.client import ExchangeClient\n"
-        "with ExchangeClient(*load_connection()) as client:\n"
-        "    for one in client.own_attempts('mlcards').attempts:\n"
-        "        print(f'{one.number}:{one.receipt}'.replace(' ', ''))"
-    ).split()
+    return server.python(ATTEMPTS).split()
+
+
+def can_sign_in(room: ComposeClass, name: str) -> bool:
+    try:
+        with room.sign_in(name):
+            return True
+    except (AssertionError, KeyError):  # an error's page, which also sets no cookie
+        return False
 
 
 def answer(room: ComposeClass, server: Server) -> None:
