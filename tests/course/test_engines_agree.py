@@ -5,9 +5,10 @@ the solution in and as students get them.
 """
 
 import copy
+import itertools
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,16 +170,20 @@ def test_every_cell_shows_the_same(both: tuple[Version, Ran, Ran]) -> None:
 def constant(outputs: Outputs) -> list[Any]:
     """Outputs without what varies; of an error its class and message: the engine's traceback is a plain one.
 
-    A kernel sends what is printed in parts, as it likes.
+    A kernel sends what is printed in parts, as it likes, and stdout and stderr in any order between two displays.
     """
     joined: list[dict[str, Any]] = []
-    for output in outputs:
-        last = joined[-1] if joined else {}
-        if output["output_type"] == "stream" and last.get("name") == output["name"]:
-            last["text"] += output["text"]
-        else:
-            joined.append(dict(output))
+    for is_stream, group in itertools.groupby(outputs, lambda output: output["output_type"] == "stream"):
+        several = list(group)
+        joined += _one_for_each_name(several) if is_stream else several
     return [_constant_output(output) for output in joined]
+
+
+def _one_for_each_name(streams: Iterable[dict[str, Any]]) -> Outputs:
+    texts: dict[str, str] = {}
+    for stream in streams:
+        texts[stream["name"]] = texts.get(stream["name"], "") + stream["text"]
+    return [{"output_type": "stream", "name": name, "text": text} for name, text in sorted(texts.items())]
 
 
 def _constant_output(output: Mapping[str, Any]) -> Any:
