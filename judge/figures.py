@@ -384,7 +384,8 @@ class RemoteDrawing(Remote):
         if self._seen is None or self._asking.requests != self._seen_at:
             object.__setattr__(self, "_seen", _look(self._asking.look(self)))
             object.__setattr__(self, "_seen_at", self._asking.requests)
-        return self._seen  # type: ignore[no-any-return]  # a slot has no type
+        seen: Look = self._seen
+        return seen
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

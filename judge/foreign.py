@@ -83,7 +83,8 @@ def export_to_student(value: object) -> Spec | None:
 
         return _packed("estimator", estimators.pack_unfitted(value)) if estimators.is_known(value) else None
     if kind.__module__.startswith("numpy.random") and kind.__name__ == "Generator":
-        return _packed("generator", value.bit_generator.state)  # type: ignore[attr-defined]  # by its class
+        generator: Any = value  # numpy isn't imported here
+        return _packed("generator", generator.bit_generator.state)
     return None
 
 

@@ -96,13 +96,13 @@ def _run(tree: ast.Module | ast.Expression, filename: str, mode: str, names: dic
     return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
 
 
-def price(cell: PlanCell, value: object) -> tuple[float, State, str | None]:
+def price(cell: PlanCell, value: Any) -> tuple[float, State, str | None]:
     """Points for a test that ran to its end: what `award` gave, or all of them for asserts that passed."""
     if value is None and not _ends_in_award(cell.source):
         return cell.points, State.ok, None
-    if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= cell.points:  # type: ignore[arg-type, operator]  # checked in this line
+    if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= cell.points:
         return 0.0, State.error, f"the test ended with {value!r:.80}; it should end in award(points, {cell.points:g})"
-    points = float(value)  # type: ignore[arg-type]  # int or float
+    points = float(value)
     return points, State.ok if points == cell.points else State.wrong, None
 
 

@@ -26,7 +26,10 @@ SentBy = Mapping[StudentId, Sequence[Sent]]  # in the order of first attempts, e
 def load_sent(
     session: Session, course: CourseId, assignments: Collection[AssignmentId], *, student: StudentId | None = None
 ) -> Mapping[AssignmentId, SentBy]:
-    """Every attempt at these assignments, of one student if given, for each of them by student. One query."""
+    """Every attempt at these assignments, of one student if given, for each of them by student. One query.
+
+    Past the ORM, as wherever a class has thousands of rows: it would look at each of them once more.
+    """
     columns = (Attempt.assignment, Attempt.student, Attempt.number, Attempt.received_at)
     query = select(*columns).where(Attempt.course == course, Attempt.assignment.in_(assignments)).order_by(Attempt.id)
     if student is not None:

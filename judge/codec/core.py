@@ -189,13 +189,15 @@ def _refuse_constant(name: str) -> Node:
 
 
 def _is_finite(number: Any) -> bool:
-    return number - number == 0.0  # type: ignore[no-any-return]  # a float's comparison is a bool
+    finite: bool = number - number == 0.0
+    return finite
 
 
 def _checked_text(text: Any) -> str:
-    if len(text) > MAX_STRING:
+    exact: str = text  # callers have looked at its type
+    if len(exact) > MAX_STRING:
         raise CodecError(f"a text of more than {MAX_STRING} characters")
-    return text  # type: ignore[no-any-return]  # callers pass exact str
+    return exact
 
 
 def _int_node(number: int) -> Node:
