@@ -136,7 +136,7 @@ def feedback(
     here: Class, assignment: str, students: Sequence[str] | None, *, publish: bool, ungraded: bool
 ) -> tuple[list[str], list[str]]:
     """Whose feedback was made, and who still waits for a person's grade; published if asked for. Not what is held."""
-    from classroom.feedback import make_feedback, write_feedback
+    from classroom.feedback import give_feedback, make_feedback, write_feedback
 
     rules = here.course.assignment(assignment)
     rows = [row for row in here.gradebook.scores(rules.id) if students is None or row.student in students]
@@ -152,11 +152,18 @@ def feedback(
         if row.student in waiting:
             continue
         files = make_feedback(here.settings, here.course, rules.id, row.student, gradebook=here.gradebook)
-        write_feedback(here.settings, rules.id, row.student, files)
-        if publish:
-            attempt = attempts.get(row.student)
-            here.transfers.publish_feedback(
-                rules.id, row.student, attempt, files, row.score, row.max_score, actor=OPERATOR_NAME
-            )
+        if not publish:
+            write_feedback(here.settings, rules.id, row.student, files)
+        elif not give_feedback(
+            here.settings,
+            here.transfers,
+            here.gradebook,
+            rules.id,
+            row.student,
+            files,
+            attempt=attempts.get(row.student),
+            actor=OPERATOR_NAME,
+        ):
+            continue
         made.append(str(row.student))
     return made, [str(student) for student in waiting]

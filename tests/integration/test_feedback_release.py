@@ -1,20 +1,24 @@
 """Feedback of a class, from the graded submission to the exchange: nothing hidden, nothing hostile, everything due."""
 
 import datetime as dt
+import fcntl
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from classroom.assignments import load_course
 from classroom.config import Settings
 from classroom.errors import NotFound
+from classroom.exchange.transfers import Transfers
 from classroom.extensions import Given, due_dates, extend
 from classroom.feedback import make_feedback
 from classroom.gradebook import Gradebook
 from classroom.holds import place_hold
 from classroom.ids import GradeId, NotebookId, StudentId
 from classroom.ops.steps import feedback, open_class, show_scores
+from classroom.writer import LOCK
 from tests.tiny_course import CANARY, ERRORS, PS1, RIGHT, filled, hand_in, make_course, run
 
 HOSTILE = """from IPython.display import HTML, Javascript, SVG, display
@@ -91,6 +95,22 @@ def test_releasing_gives_it_once_and_only_to_who_is_fully_graded(graded: Setting
     written = graded.course_dir("feedback") / "bob" / "ps1" / "ps1.html"
     assert written.read_bytes() == document(graded, "bob")
     assert not (graded.course_dir("feedback") / "ada").exists()
+
+
+def test_it_is_given_by_the_one_writer(graded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that nobody is deleted between the look at the scores and the row that says what was given."""
+    held = []
+
+    def publish(_transfers: Transfers, _assignment: str, student: str, *_: Any, **_named: Any) -> None:
+        with (graded.state / LOCK).open("ab") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held.append(student)
+
+    monkeypatch.setattr(Transfers, "publish_feedback", publish)
+    with open_class(graded) as here:
+        feedback(here, "ps1", None, publish=True, ungraded=False)
+
+    assert held == ["bob"]
 
 
 def test_scores_that_show_once_graded_go_out_by_themselves_once_and_not_while_held(graded: Settings) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -18,6 +19,7 @@ from classroom.grading import jobs
 from classroom.ids import StudentId
 from classroom.ops import persons
 from classroom.ops.steps import Class
+from classroom.service.pages.release_feedback import begin, release_all
 from tests.integration.test_pages import CRITERIA
 from tests.pages_class import FULL, GRADED, Hand, PagesClass, pages_class
 from tests.pages_class import _at as at
@@ -96,6 +98,23 @@ def test_what_is_taken_away_is_nowhere_and_the_rest_stays_append_only(here: Clas
     for table in ("event", "attempt", "grading", "roster"):  # none of the hold is left
         with pytest.raises(DBAPIError, match="append-only"), here.database.session() as session:
             session.execute(text(f"DELETE FROM {table}"))
+
+
+def test_feedback_that_is_going_out_brings_nobody_back(here: Class, room: PagesClass) -> None:
+    """ada is deleted while her document is made, bob while his can't be made."""
+    rules, day = room.course.assignment(GRADED), dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+
+    def make(_settings: Any, _course: Any, _assignment: Any, student: StudentId) -> dict[str, bytes]:
+        persons.remove(here, student, day)
+        if student == BOB:
+            raise NotFound("bob isn't graded")
+        return {"exercises.html": b"<!doctype html>"}
+
+    begin(room.app, rules)
+    release_all(room.app, room.app.state.context, room.gradebook, rules, {ADA: 1, BOB: 1}, actor="ivy", make=make)
+
+    assert (str(ADA) in everything(here), f"'{BOB}'" in everything(here)) == (False, False)
+    assert not [path for path in room.settings.state.rglob("*") if path.name in (ADA, BOB)]
 
 
 def test_a_grader_is_not_deleted_nor_who_is_being_graded_and_those_who_left_are_found_by_the_day(here: Class) -> None:

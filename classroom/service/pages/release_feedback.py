@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from classroom.assignments import Assignment, Course
 from classroom.config import Settings
 from classroom.errors import ClassroomError, Conflict
-from classroom.feedback import make_feedback, write_feedback
+from classroom.feedback import give_feedback, make_feedback
 from classroom.gradebook import Gradebook
 from classroom.ids import AssignmentId, StudentId
 from classroom.ledger import record
 from classroom.service.deps import Context
+from classroom.writer import only_writer
 
 log = logging.getLogger(__name__)
 FAULT = "feedback_fault"
@@ -53,45 +54,41 @@ def release_all(
         for student, attempt in students.items():
             try:
                 files = make(context.settings, context.course, assignment.id, student)
-                _release(context, gradebook, assignment, student, attempt, files, actor=actor)
+                give_feedback(
+                    context.settings,
+                    context.transfers,
+                    gradebook,
+                    assignment.id,
+                    student,
+                    files,
+                    attempt=attempt,
+                    actor=actor,
+                )
             except ClassroomError as error:
                 log.warning("no feedback for %s at %s: %s", student, assignment.id, error)
-                _note(context, assignment, student, actor, str(error))
+                _note(context, gradebook, assignment, student, actor, str(error))
             except Exception:  # the edge of a task: told in the log, and in the ledger that it is ours
                 log.exception("no feedback for %s at %s", student, assignment.id)
-                _note(context, assignment, student, actor, "our fault: the service's log has the reason")
+                _note(context, gradebook, assignment, student, actor, "our fault: the service's log has the reason")
     finally:
         releasing(app).discard(assignment.id)
 
 
-def _release(
-    context: Context,
-    gradebook: Gradebook,
-    assignment: Assignment,
-    student: StudentId,
-    attempt: int | None,
-    files: Mapping[str, bytes],
-    *,
-    actor: str,
+def _note(
+    context: Context, gradebook: Gradebook, assignment: Assignment, student: StudentId, actor: str, reason: str
 ) -> None:
-    write_feedback(context.settings, assignment.id, student, files)
-    found = gradebook.submission(assignment.id, student)
-    if found is None:
-        raise ClassroomError(f"{student} has no scores at {assignment.id} yet; autograde first")
-    context.transfers.publish_feedback(
-        assignment.id, student, attempt, files, found.row.score, found.row.max_score, actor=actor
-    )
-
-
-def _note(context: Context, assignment: Assignment, student: StudentId, actor: str, reason: str) -> None:
-    with context.database.session() as session:
-        record(
-            session,
-            FAULT,
-            course=context.course.id,
-            actor=actor,
-            at=context.clock(),
-            assignment=assignment.id,
-            student=student,
-            reason=reason[:500],
-        )
+    """Into the ledger; not of a person who was deleted meanwhile, whose name would be back with it."""
+    with only_writer(context.settings.state):
+        if gradebook.submission(assignment.id, student) is None:
+            return
+        with context.database.session() as session:
+            record(
+                session,
+                FAULT,
+                course=context.course.id,
+                actor=actor,
+                at=context.clock(),
+                assignment=assignment.id,
+                student=student,
+                reason=reason[:500],
+            )
