@@ -3,6 +3,10 @@
 import sys
 from typing import Any
 
+from jupyterhub.log import log_request
+from sqlalchemy.exc import SQLAlchemyError
+from tornado.web import RequestHandler
+
 from classroom.config import OPERATOR_NAME, SERVICE_NAME, SERVICE_PREFIX, Settings
 from classroom.errors import SettingsError
 from classroom.hub_settings import HubSettings
@@ -26,12 +30,27 @@ def place(c: Any, settings: Settings, hub: HubSettings) -> None:
     c.JupyterHub.cleanup_proxy = False
     # The password, the proxy's token and the cookies' secret come by the environment; see with-secrets.
     c.JupyterHub.db_url = "postgresql+psycopg://classroom@postgres/hub"
-    # Seen before use, since PostgreSQL may have been restarted.
+    # Seen before use, since PostgreSQL may have been restarted; and out of use between two requests.
     c.JupyterHub.db_kwargs = {"pool_pre_ping": True}
+    c.JupyterHub.tornado_settings = {"log_function": end_request}
     # What keeps one machine alive when everybody comes at once.
     c.JupyterHub.active_server_limit = hub.max_servers
     c.JupyterHub.concurrent_spawn_limit = 10
     c.JupyterHub.oauth_token_expires_in = _DAY_S
+
+
+def end_request(handler: RequestHandler) -> None:
+    """Logs a request as the hub does, then ends the transaction that its looking things up has begun.
+
+    The hub has one session. Left open, it keeps its connection, which is seen only when it's taken anew: after a
+    restart of PostgreSQL the next one to ask would get an error.
+    """
+    log_request(handler)
+    session = handler.settings["db"]
+    try:
+        session.commit()
+    except SQLAlchemyError:
+        session.rollback()
 
 
 def spawn(c: Any, settings: Settings, hub: HubSettings) -> None:

@@ -300,7 +300,7 @@ def test_a_service_killed_in_an_upload_has_kept_every_receipt(
 def test_hub_and_service_recover_when_postgresql_was_restarted(
     servers: tuple[Server, Server], room: ComposeClass
 ) -> None:
-    """By themselves. The hub notices with its first question, whose asker gets an error."""
+    """By themselves. That the first to ask afterwards is answered, test_hub_database.py shows."""
     first, _ = servers
     before = attempts(first)
 
