@@ -25,6 +25,7 @@ from tests.compose_class import why_no_compose
 from tests.e2e.quiet_browser import CHROMIUM
 from tests.other_user import why_no_other_user
 from tests.postgres import Postgres, server, why_no_postgres
+from tests.swarm.nodes import why_no_swarm
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +80,7 @@ THINGS: dict[str, Callable[[], str]] = {
     "postgres": why_no_postgres,
     "promtool": _why_no_promtool,
     "sandbox": _why_no_sandbox,
+    "swarm": why_no_swarm,
     "user": why_no_other_user,
 }
 
@@ -104,7 +106,16 @@ def postgres() -> Iterator[Postgres]:
         yield running
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def database_server(request: pytest.FixtureRequest) -> Postgres | None:
+    """For classes that a module makes once: PostgreSQL, None for SQLite; the module's tests run on both."""
+    return request.getfixturevalue("postgres") if request.param == "postgresql" else None
+
+
+@pytest.fixture(params=DATABASES)
 def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
     """Gives the address of an empty database, as often as asked; the test runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":

@@ -4,18 +4,40 @@ Root's work. Everything lies in the folder and is gone after the block; no other
 """
 
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import psutil
 
-BRIDGE, NETWORK = "swarmbr0", "10.251.77"
-_PATIENCE_S = 120.0
+BASE = "debian:bookworm-slim"
+TOOLS = ("dockerd", "docker", "haproxy", "ip", "iptables", "nsenter")
+PACKAGES = "docker.io haproxy iproute2 iptables util-linux"
+_PATIENCE_S = 300.0
+_LOG_CHARACTERS = 2000
+
+
+def why_no_tools() -> str:
+    """What a swarm on one machine lacks here; empty for nothing."""
+    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
+        return f"{', '.join(missing)}: missing; apt-get install {PACKAGES}"
+    return "only root can start engines and network namespaces" if os.geteuid() else ""
+
+
+@cache
+def why_no_swarm() -> str:
+    """Why no swarm can be made here of what the machine's own engine has; empty when it can."""
+    if reason := why_no_tools():
+        return reason
+    there = subprocess.run(["docker", "image", "inspect", BASE], capture_output=True, check=False)
+    return f"no Docker engine answers that has {BASE}: scripts/docker_engine.sh up FOLDER" if there.returncode else ""
 
 
 @dataclass
@@ -46,7 +68,11 @@ class Node:
             self.daemon = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
-        wait_until(self._answers, f"{self.name}'s engine doesn't answer: {self.folder}/dockerd.log")
+        wait_until(self._answers, lambda: f"{self.name}'s engine doesn't answer: {self.log()}")
+
+    def log(self) -> str:
+        """The end of what the engine said."""
+        return (self.folder / "dockerd.log").read_text(errors="replace")[-_LOG_CHARACTERS:]
 
     def kill(self) -> None:
         """As by a power cut: the engine, what it started, and all containers, at once and without a word."""
@@ -58,7 +84,7 @@ class Node:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if self.daemon is not None:
-            self.daemon.wait(30)
+            self.daemon.wait(_PATIENCE_S)
 
     def _containers(self) -> list[int]:
         with suppress(subprocess.CalledProcessError):
@@ -73,24 +99,33 @@ class Node:
 
     def _answers(self) -> bool:
         assert self.daemon is not None
-        assert self.daemon.poll() is None, f"{self.name}'s engine ended: {self.folder}/dockerd.log"
+        assert self.daemon.poll() is None, f"{self.name}'s engine ended: {self.log()}"
         with suppress(subprocess.CalledProcessError):
             return bool(self.docker("info", "--format", "{{.ID}}"))
         return False
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """The bridge between the machines. network: the first three numbers of their addresses."""
+
+    name: str
+    network: str
 
 
 @contextmanager
 def swarm_of(folder: Path, count: int) -> Iterator[list[Node]]:
     """A manager, the first, and workers, without images."""
     with ExitStack() as undo:
-        _bridge(undo)
+        wire = _bridge(undo)
         nodes = [
-            Node(f"swarm{number}", f"{NETWORK}.{10 + number}", folder / f"swarm{number}") for number in range(count)
+            Node(f"{wire.name}-{number}", f"{wire.network}.{10 + number}", folder / f"node{number}")
+            for number in range(count)
         ]
         for node in nodes:
             node.folder.mkdir()
             undo.callback(_unmount, node.folder)
-            _join(node, undo)
+            _join(node, wire, undo)
             undo.callback(node.kill)
             node.start()
         manager, *workers = nodes
@@ -111,35 +146,40 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def wait_until(condition: Callable[[], bool], otherwise: str, *, patience_s: float = _PATIENCE_S) -> None:
+def wait_until(condition: Callable[[], bool], otherwise: Callable[[], str], *, patience_s: float = _PATIENCE_S) -> None:
+    """Returns as soon as it holds; raises AssertionError with what `otherwise` finds when it doesn't in time."""
     deadline = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < deadline, otherwise
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.5)
 
 
-def _bridge(undo: ExitStack) -> None:
-    run("ip", "link", "add", BRIDGE, "type", "bridge")
-    undo.callback(_quietly, ["ip", "link", "del", BRIDGE])
-    run("ip", "addr", "add", f"{NETWORK}.1/24", "dev", BRIDGE)
-    run("ip", "link", "set", BRIDGE, "up")
+def _bridge(undo: ExitStack) -> _Wire:
+    """Under a name and with addresses drawn at random, so that what another run left behind is in nobody's way."""
+    number = secrets.randbelow(254) + 1
+    wire = _Wire(f"swarm{number}", f"10.251.{number}")
+    run("ip", "link", "add", wire.name, "type", "bridge")
+    undo.callback(_quietly, ["ip", "link", "del", wire.name])
+    run("ip", "addr", "add", f"{wire.network}.1/24", "dev", wire.name)
+    run("ip", "link", "set", wire.name, "up")
     # Another engine's rules may drop what a bridge forwards.
-    rule = ["FORWARD", "-i", BRIDGE, "-o", BRIDGE, "-j", "ACCEPT"]
-    if not _quietly(["iptables", "-I", *rule]):
-        undo.callback(_quietly, ["iptables", "-D", *rule])
+    rule = ["FORWARD", "-i", wire.name, "-o", wire.name, "-j", "ACCEPT"]
+    if not _quietly(["iptables", "-w", "-I", *rule]):
+        undo.callback(_quietly, ["iptables", "-w", "-D", *rule])
+    return wire
 
 
-def _join(node: Node, undo: ExitStack) -> None:
+def _join(node: Node, wire: _Wire, undo: ExitStack) -> None:
     run("ip", "netns", "add", node.name)
     undo.callback(_quietly, ["ip", "netns", "del", node.name])
     outside = f"{node.name}-out"
     run("ip", "link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", node.name)
-    run("ip", "link", "set", outside, "master", BRIDGE, "up")
+    run("ip", "link", "set", outside, "master", wire.name, "up")
     inside = ("ip", "-n", node.name)
     run(*inside, "addr", "add", f"{node.address}/24", "dev", "eth0")
     run(*inside, "link", "set", "eth0", "up")
     run(*inside, "link", "set", "lo", "up")
-    run(*inside, "route", "add", "default", "via", f"{NETWORK}.1")
+    run(*inside, "route", "add", "default", "via", f"{wire.network}.1")
 
 
 def _unmount(folder: Path) -> None:
