@@ -44,6 +44,7 @@ from classroom.service.app import create_app
 from classroom.service.auth import Caller, Role
 from classroom.service.sessions import SESSION_COOKIE, Session, load_seals
 from judge.plan import CellResult, CellVerdict, GradingResult, State
+from tests.postgres import Postgres
 from tests.small_class import AppTransport
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -157,6 +158,23 @@ class PagesClass:
         self.transfers.publish_feedback(
             GRADED, student, newest, {"exercises.html": html}, found.row.score, found.row.max_score, actor="ivy"
         )
+
+
+@dataclass(frozen=True)
+class MadeClass:
+    """A class that was made before, of which each test opens a copy. server: where its database is; None for SQLite."""
+
+    folder: Path
+    server: Postgres | None
+    database_url: str
+
+    @contextmanager
+    def copy(self, folder: Path) -> Iterator[PagesClass]:
+        """Opened in this folder, with a database of its own."""
+        shutil.copytree(self.folder, folder)
+        url = self.server.copy(self.database_url) if self.server else ""
+        with open_class(folder, url) as opened:
+            yield opened
 
 
 def identify(token: str) -> Caller | None:

@@ -1,7 +1,6 @@
 """Pieces that two graders mark, blind, and a third decides where they differ: from the pages to the gradebook."""
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,27 @@ from sqlalchemy import select
 from classroom.db.tables import Grading
 from classroom.ids import AssignmentId, StudentId
 from tests.integration.test_pages import CRITERIA, Page
-from tests.pages_class import FULL, GRADED, TASK, Hand, PagesClass, open_class, pages_class, url
+from tests.pages_class import FULL, GRADED, TASK, Hand, MadeClass, PagesClass, pages_class, url
 from tests.pages_class import _at as at
+from tests.postgres import Postgres
 
 SECRET = "SECRET-OF-THE-FIRST-8812"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two students; every piece is marked twice. Copied for each test."""
+def made(tmp_path_factory: pytest.TempPathFactory, database_server: Postgres | None) -> MadeClass:
+    """Two students; every piece is marked twice."""
+    database_url = database_server.new_database() if database_server else ""
     folder = tmp_path_factory.mktemp("double") / "class"
     hands = [Hand(name, at(day), FULL, answer=f"Report by {name}") for name, day in (("ada", 10), ("bob", 11))]
-    with pages_class(folder, hands=hands, rules="double_marked: 1"):
+    with pages_class(folder, hands=hands, rules="double_marked: 1", database_url=database_url):
         pass
-    return folder
+    return MadeClass(folder, database_server, database_url)
 
 
 @pytest.fixture
-def room(made: Path, tmp_path: Path) -> Iterator[PagesClass]:
-    shutil.copytree(made, tmp_path / "class")
-    with open_class(tmp_path / "class") as opened:
+def room(made: MadeClass, tmp_path: Path) -> Iterator[PagesClass]:
+    with made.copy(tmp_path / "class") as opened:
         yield opened
 
 

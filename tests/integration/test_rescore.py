@@ -1,6 +1,5 @@
 """A rubric's weights change: the difference is shown, written, and taken back; words change nothing."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,26 +14,28 @@ from classroom.rubric.files import load_rubric, rubric_path
 from classroom.rubric.models import Hundredths
 from classroom.rubric.scoring import score
 from tests.integration.test_pages import CRITERIA
-from tests.pages_class import FULL, GRADED, NOTEBOOK, TASK, Hand, PagesClass, open_class, pages_class, url
+from tests.pages_class import FULL, GRADED, NOTEBOOK, TASK, Hand, MadeClass, PagesClass, pages_class, url
 from tests.pages_class import _at as at
+from tests.postgres import Postgres
 
 PAGE = f"assignments/{GRADED}/rescore"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory, database_server: Postgres | None) -> MadeClass:
     """Two students, marked: what ada has changes with the weights below, what bob has doesn't."""
     folder = tmp_path_factory.mktemp("rescore") / "class"
-    with pages_class(folder, hands=[Hand("ada", at(10), FULL), Hand("bob", at(11), FULL)]) as room:
+    database_url = database_server.new_database() if database_server else ""
+    hands = [Hand("ada", at(10), FULL), Hand("bob", at(11), FULL)]
+    with pages_class(folder, hands=hands, database_url=database_url) as room:
         room.grade("ada", dict.fromkeys(CRITERIA, 2) | {"evidence": 4}, {"impact": "Which rows?"})
         room.grade("bob", dict.fromkeys(CRITERIA, 3), {})
-    return folder
+    return MadeClass(folder, database_server, database_url)
 
 
 @pytest.fixture
-def room(made: Path, tmp_path: Path) -> Iterator[PagesClass]:
-    shutil.copytree(made, tmp_path / "class")
-    with open_class(tmp_path / "class") as opened:
+def room(made: MadeClass, tmp_path: Path) -> Iterator[PagesClass]:
+    with made.copy(tmp_path / "class") as opened:
         yield opened
 
 

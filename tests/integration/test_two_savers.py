@@ -18,6 +18,7 @@ from classroom.service.pages.pseudonyms import load_key, piece_id
 from classroom.service.sessions import SESSION_COOKIE, Session, load_seals
 from tests.integration.test_pages import CRITERIA, Page
 from tests.pages_class import COURSE, GRADED, NOTEBOOK, NOW, PATIENCE_S, TASK, Hand, PagesClass, listening, pages_class
+from tests.postgres import Postgres
 
 ROUNDS = 10
 LEVELS = {"gil": 4, "gus": 2}
@@ -51,10 +52,14 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PagesClass, str]]:
+def served(
+    tmp_path_factory: pytest.TempPathFactory, database_server: Postgres | None
+) -> Iterator[tuple[PagesClass, str]]:
     at = NOW - dt.timedelta(days=12)
     hands = [Hand(f"student{number}", at) for number in range(ROUNDS)]
-    with pages_class(tmp_path_factory.mktemp("savers"), hands=hands) as room, listening(room) as url:
+    folder = tmp_path_factory.mktemp("savers")
+    database_url = database_server.new_database() if database_server else ""
+    with pages_class(folder, hands=hands, database_url=database_url) as room, listening(room) as url:
         yield room, url
 
 
