@@ -19,7 +19,7 @@ from classroom.assignments import Course
 from classroom.errors import CourseError, NotFound
 from classroom.gradebook_file import opening, prepare_gradebook, set_up
 from classroom.gradebook_late import write_extension, write_penalties
-from classroom.gradebook_rows import load_rows
+from classroom.gradebook_rows import load_rows, load_waiting
 from classroom.ids import AssignmentId, GradeId, NotebookId, StudentId
 from classroom.scores import AutoCell, ManualScore, ScoreRow, SubmissionScores, TaskRecord, TaskScore
 
@@ -115,6 +115,14 @@ class Gradebook:
         with self._sessions() as session:
             for assignment, row in load_rows(session, assignments, student):
                 found[assignment].append(row)
+        return found
+
+    def waiting_of(self, assignments: Collection[AssignmentId]) -> dict[AssignmentId, dict[StudentId, bool]]:
+        """For each of these assignments who has a submission, and whether it waits for a person. One query."""
+        found: dict[AssignmentId, dict[StudentId, bool]] = {assignment: {} for assignment in assignments}
+        with self._sessions() as session:
+            for assignment, student, waits in load_waiting(session, assignments):
+                found[assignment][student] = waits
         return found
 
     def submission(self, assignment: AssignmentId, student: StudentId) -> SubmissionScores | None:
@@ -306,8 +314,9 @@ def _of_cell(
     query = query.where(nb.Notebook.name == notebook, nb.BaseCell.name == cell)
     if students is not None:
         query = query.where(nb.SubmittedAssignment.student_id.in_(students))
-    notebooks = selectinload(nb.SubmittedAssignment.notebooks)  # for the penalty; one query instead of one each
-    return [(row, one) for row, one in session.execute(query.options(notebooks))]
+    if table is nb.Grade:  # for the penalty; one query instead of one each
+        query = query.options(selectinload(nb.SubmittedAssignment.notebooks))
+    return [(row, one) for row, one in session.execute(query)]
 
 
 def _notebook(submission: Any, notebook: NotebookId) -> Any:

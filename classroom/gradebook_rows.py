@@ -33,6 +33,20 @@ def load_rows(
     ]
 
 
+def load_waiting(session: Session, assignments: Collection[AssignmentId]) -> list[tuple[AssignmentId, StudentId, bool]]:
+    """Who has a submission of these assignments, and whether a person has to mark something in it. One query."""
+    submitted, notebook, grade = nb.SubmittedAssignment, nb.SubmittedNotebook, nb.Grade
+    query = (
+        select(nb.Assignment.name, submitted.student_id, _WAITS)
+        .join(submitted, submitted.assignment_id == nb.Assignment.id)
+        .outerjoin(notebook, notebook.assignment_id == submitted.id)
+        .outerjoin(grade, grade.notebook_id == notebook.id)
+        .where(nb.Assignment.name.in_(assignments))
+        .group_by(submitted.id, nb.Assignment.name, submitted.student_id)
+    )
+    return [(name, student, bool(waits)) for name, student, waits in session.connection().execute(query)]
+
+
 def _row(
     student: str, at: dt.datetime | None, max_score: float, raw_score: float, needs_person: bool, penalty: float
 ) -> ScoreRow:
@@ -48,9 +62,8 @@ def _sums(
     nbgrader's own properties of a submission walk its grades once for each number; here it is once for both.
     """
     submitted, notebook, grade = nb.SubmittedAssignment, nb.SubmittedNotebook, nb.Grade
-    waits = func.max(case((grade.needs_manual_grade, 1), else_=0))
     query = (
-        select(notebook.assignment_id, func.sum(grade.score), waits)
+        select(notebook.assignment_id, func.sum(grade.score), _WAITS)
         .join(grade, grade.notebook_id == notebook.id)
         .join(submitted, submitted.id == notebook.assignment_id)
         .join(nb.Assignment, nb.Assignment.id == submitted.assignment_id)
@@ -72,3 +85,6 @@ def _penalties(session: Session) -> Mapping[str, float]:
 
 def _aware(time: dt.datetime | None) -> dt.datetime | None:
     return None if time is None else time.replace(tzinfo=dt.UTC)
+
+
+_WAITS = func.max(case((nb.Grade.needs_manual_grade, 1), else_=0))

@@ -119,6 +119,11 @@ def _committed(engine: Engine) -> Iterator[Session]:
         _raise_away(error)
 
 
+def is_read_only(session: Session) -> bool:
+    """Whether it is a `Database.reading` session."""
+    return bool(session.connection().get_execution_options().get(_READ_ONLY))
+
+
 def _raise_away(error: OperationalError) -> NoReturn:
     """Raises DatabaseAway where trying later may help, else the same error."""
     code = getattr(error.orig, "sqlite_errorcode", None)

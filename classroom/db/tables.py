@@ -63,6 +63,10 @@ class Base(DeclarativeBase):
     }
 
 
+PERSON_DELETED = "person_deleted"  # kind of an event
+_PERSON_DELETED = text(f"kind = '{PERSON_DELETED}'")
+
+
 class Event(Base):
     """One row of the ledger: who did what to which, when."""
 
@@ -81,6 +85,8 @@ class Event(Base):
         Index("ix_event_of_student", "course", "student", "id"),
         Index("ix_event_kind", "course", "kind", "student"),
         Index("ix_event_act", "course", "assignment", "kind", "id"),
+        # What was read of a class is good until somebody was deleted; asked for on every page.
+        Index("ix_event_deleted", "id", sqlite_where=_PERSON_DELETED, postgresql_where=_PERSON_DELETED),
     )
 
 

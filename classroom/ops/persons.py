@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from classroom.config import OPERATOR_NAME, Settings
 from classroom.db.lifting import changes_allowed
 from classroom.db.tables import (
+    PERSON_DELETED,
     Accommodation,
     Attempt,
     Base,
@@ -51,7 +52,6 @@ from classroom.ops.people import GROUPS
 from classroom.ops.steps import Class
 from classroom.writer import only_writer
 
-DELETED = "person_deleted"  # in the ledger
 _OF_STUDENT: tuple[type[Base], ...] = (
     Attempt, Job, Feedback, Claim, Draft, Correction, Extension, Accommodation, Hold, SecondLook, Grading, Event,
 )  # fmt: skip
@@ -115,7 +115,8 @@ def remove(here: Class, student: StudentId, now: dt.datetime) -> str:
             _insist_on_rest(session, student, now)
             trees = _trees(session, student)
             counts = _remove_rows(session, student, pseudonym)
-            record(session, DELETED, course=here.course.id, actor=OPERATOR_NAME, at=now, student=pseudonym, rows=counts)
+            course = here.course.id
+            record(session, PERSON_DELETED, course=course, actor=OPERATOR_NAME, at=now, student=pseudonym, rows=counts)
         # Only now is it sure that no row names them. The write lock keeps out who is about to.
         with here.database.session() as session:
             _forget_files(session, here.transfers.store, trees)

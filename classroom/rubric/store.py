@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
+from classroom.db.kept import Kept
 from classroom.db.tables import Calibration, Claim, Draft, Grading
 from classroom.ids import AssignmentId, CourseId, GradeId, NotebookId, StudentId
 from classroom.rubric.models import Marking, Rubric, level_name
@@ -15,6 +16,9 @@ from classroom.rubric.rounds import FIRST, final
 from classroom.rubric.scoring import check_marking, score, shown
 
 OfTask = TypeVar("OfTask", Grading, Claim, Draft, Calibration)
+_Place = tuple[str, str, str]  # course, assignment, task
+_Round = tuple[str, str, int]  # student, grader, round
+_ByPlace = Mapping[_Place, Mapping[_Round, Grading]]
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,21 @@ def load_gradings(session: Session, task: Task) -> Sequence[Grading]:
 
 
 def load_all_gradings(session: Session, tasks: Collection[Task]) -> dict[Task, list[Grading]]:
-    """The same for each of these tasks. One query."""
-    newest = select(func.max(Grading.id)).where(of_tasks(Grading, tasks))
-    newest = newest.group_by(Grading.assignment, Grading.task, Grading.student, Grading.grader, Grading.round)
-    return by_task(session.scalars(select(Grading).where(Grading.id.in_(newest)).order_by(Grading.id)), tasks)
+    """The same for each of these tasks. The rows belong to no session, and are the same ones from answer to answer."""
+    kept = _kept.read(session)
+    return {task: [*kept.get((task.course, task.assignment, task.task), {}).values()] for task in tasks}
+
+
+def _add(known: _ByPlace, session: Session, above: int) -> _ByPlace:
+    found: dict[_Place, dict[_Round, Grading]] = {}
+    with Session(session.connection(), expire_on_commit=False) as own:
+        for row in own.scalars(select(Grading).where(Grading.id > above).order_by(Grading.id)):
+            place = row.course, row.assignment, row.task
+            rounds = found.setdefault(place, dict(known.get(place, {})))
+            round_ = row.student, row.grader, row.round
+            rounds.pop(round_, None)  # to the end, where the newest ones are
+            rounds[round_] = row
+    return {**known, **found}
 
 
 def of_tasks(table: type[OfTask], tasks: Collection[Task]) -> ColumnElement[bool]:
@@ -167,3 +182,6 @@ def project(rubric: Rubric, marking: Marking) -> Projection:
     if made.capped_by:
         lines.append(f"At most {shown(made.capped_by.cap)} points: {made.capped_by.when}")
     return Projection(made.total / 100, "\n".join(lines))
+
+
+_kept: Kept[_ByPlace] = Kept(Grading, {}, _add)

@@ -74,6 +74,16 @@ def test_a_manual_grade_of_an_earlier_submission_is_kept_and_wants_another_look(
     assert totals(book) == (5.5, 0.0, True)
 
 
+def test_a_submission_waits_for_a_person_until_all_of_it_is_marked(book: Gradebook) -> None:
+    assert book.waiting_of([PS1]) == {PS1: {}}
+    book.record_result(PS1, ADA, IN_TIME, RESULT)
+    assert book.waiting_of([PS1]) == {PS1: {ADA: True}}
+
+    book.set_manual(PS1, NB, TASK, ADA, 3.5, None)
+
+    assert book.waiting_of([PS1]) == {PS1: {ADA: False}}
+
+
 def test_lateness_costs_a_share_of_all_points_also_of_those_given_later(book: Gradebook) -> None:
     book.record_result(PS1, ADA, LATE, RESULT)
     before = totals(book)

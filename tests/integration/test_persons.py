@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from classroom import holds, roster
 from classroom.assignments import load_course
-from classroom.db.tables import Attempt, Base, Event, Grading
+from classroom.db.tables import PERSON_DELETED, Attempt, Base, Event, Grading
 from classroom.errors import Conflict, NotFound
 from classroom.extensions import Given
 from classroom.grading import jobs
@@ -93,7 +93,7 @@ def test_what_is_taken_away_is_nowhere_and_the_rest_stays_append_only(here: Clas
         kinds = list(session.scalars(select(Event.kind).where(Event.student == pseudonym).order_by(Event.id)))
         levels = session.scalar(select(Grading.levels).where(Grading.student == pseudonym))
         assert [row.student for row in session.scalars(select(Attempt))] == [BOB]
-    assert {"fetch", "submit", "collect", persons.DELETED} <= set(kinds)
+    assert {"fetch", "submit", "collect", PERSON_DELETED} <= set(kinds)
     assert levels == dict.fromkeys(CRITERIA, 3)
     for table in ("event", "attempt", "grading", "roster"):  # none of the hold is left
         with pytest.raises(DBAPIError, match="append-only"), here.database.session() as session:

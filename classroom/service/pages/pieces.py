@@ -25,7 +25,6 @@ from classroom.roster import Section, section_of
 from classroom.rubric.models import Rubric
 from classroom.rubric.rounds import FIRST, SECOND, THIRD, is_near_line, needs_third
 from classroom.rubric.store import Piece, Task, load_all_gradings, marking_of, rounds_of
-from classroom.scores import ScoreRow
 from classroom.second_looks import asked_about
 from classroom.service.deps import Context
 from classroom.service.pages.asked import AskedTask, load_tasks
@@ -220,7 +219,7 @@ class _Desk:
     graders: frozenset[str]
     sent: Mapping[AssignmentId, SentBy]
     collected: Mapping[AssignmentId, Mapping[StudentId, int | None]]
-    scores: Mapping[AssignmentId, Sequence[ScoreRow]]
+    waits: Mapping[AssignmentId, Mapping[StudentId, bool]]
     gradings: Mapping[Task, Sequence[Grading]]
     claims: Mapping[Task, Sequence[Claim]]
     drafts: Mapping[Task, Sequence[Draft]]
@@ -240,7 +239,7 @@ def _load_desk(session: Session, context: Context, gradebook: Gradebook, tasks: 
         frozenset(graders if section is None else graders & section.graders),
         sent,
         collected_of(context.settings, sent),
-        gradebook.scores_of(assignments),
+        gradebook.waiting_of(assignments),
         load_all_gradings(session, tasks),
         claims_on(session, tasks, context.clock()),
         drafts_of(session, tasks),
@@ -251,7 +250,7 @@ def _load_desk(session: Session, context: Context, gradebook: Gradebook, tasks: 
 def _queue(
     desk: _Desk, task: Task, asked: AskedTask, assignment: Assignment, rules: Rubric, *, is_calibrated: bool
 ) -> Queue:
-    rows = {row.student: row for row in desk.scores[assignment.id]}
+    waits = desk.waits[assignment.id]
     wanted = {
         student: attempt
         for student, attempt in desk.collected[assignment.id].items()
@@ -263,7 +262,7 @@ def _queue(
     ready = {
         student: attempt
         for student, attempt in wanted.items()
-        if student in rows and (rows[student].needs_manual_grade or student in graded)
+        if student in waits and (waits[student] or student in graded)
     }
     return Queue(
         task,
@@ -272,7 +271,7 @@ def _queue(
         rules,
         desk.grader,
         _Table(desk, task, ready).pieces(assignment, rules),
-        waiting=sum(student not in rows for student in wanted),
+        waiting=sum(student not in waits for student in wanted),
         pace_s=pace_s([row.at for row in gradings if row.grader == desk.grader]),
         is_calibrated=is_calibrated,
     )
