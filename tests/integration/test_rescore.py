@@ -117,5 +117,23 @@ def test_a_new_criterion_asks_for_marking_again(room: PagesClass) -> None:
         assert "2 must be marked again" in browser.get(url(PAGE)).text
 
 
+def test_while_a_rubric_has_a_mistake_pages_say_so_and_what_was_marked_stands(room: PagesClass) -> None:
+    path = rubric_path(room.settings.course_root, AssignmentId(GRADED), GradeId(TASK))
+    right = path.read_text()
+    path.write_text(right.replace("weight: ", "weight: 9", 1))
+
+    with room.browser("gil") as browser:
+        answers = [browser.get(url(page)) for page in ("grading", f"grading/{TASK}")]
+    assert [one.status_code for one in answers] == [503, 503]
+    assert all("has a mistake" in one.text and TASK in one.text for one in answers), answers[0].text
+    with room.browser("ivy") as browser:
+        assert browser.get(url("assignments")).status_code == 200
+
+    path.write_text(right)
+    with room.browser("gil") as browser:
+        assert browser.get(url("grading")).status_code == 200
+    assert points(room, "ada") == 4.0
+
+
 def test_a_grader_does_not_score_anew(room: PagesClass) -> None:
     assert send(room, PAGE, "gil").status_code == 403
