@@ -1,5 +1,6 @@
 # misconception: share plus and minus 1.96 standard errors always works
 # loses: interval_is_right, interval_survives_the_edges
+# may lose: share_is_said_in_words
 def wilson(right, n, z=1.96):
     share = right / n
     half = z * np.sqrt(share * (1 - share) / n)

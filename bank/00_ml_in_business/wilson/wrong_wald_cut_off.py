@@ -1,5 +1,6 @@
 # misconception: an interval that leaves 0 to 1 only needs to be cut
 # loses: interval_is_right, interval_survives_the_edges
+# may lose: share_is_said_in_words
 def wilson(right, n, z=1.96):
     share = right / n
     half = z * np.sqrt(share * (1 - share) / n)
