@@ -12,7 +12,7 @@ def find_defects(raw):
     report(raw["release_date"] == "1899-12-30", "release_date", "OUT-BUG")
     newest = raw.groupby("card_code")["scraped_at"].transform("max")
     report(raw["scraped_at"] < newest, "card_code", "DUP-RESCRAPE")
-    report(raw.drop(columns="row_id").duplicated(), "card_code", "DUP-EXACT")
+    report(raw.sort_values("row_id").drop(columns="row_id").duplicated().reindex(raw.index), "card_code", "DUP-EXACT")
     is_cents = (raw["source"] == "B") & (raw["scraped_at"] >= "2023-03-01")
     report(is_cents & (raw["list_price"] != "0.00"), "list_price", "UNIT-CENT")
     report((raw["source"] == "D") & (raw["list_price"] != "0.00"), "list_price", "UNIT-EUR")

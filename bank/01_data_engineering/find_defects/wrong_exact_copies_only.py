@@ -10,7 +10,7 @@ def find_defects(raw):
     report(raw["hp"] == "9999", "hp", "OUT-BUG")
     report(raw["list_price"] == "0.00", "list_price", "OUT-BUG")
     report(raw["release_date"] == "1899-12-30", "release_date", "OUT-BUG")
-    report(raw.drop(columns="row_id").duplicated(), "card_code", "DUP-EXACT")
+    report(raw.sort_values("row_id").drop(columns="row_id").duplicated().reindex(raw.index), "card_code", "DUP-EXACT")
     is_cents = (raw["source"] == "B") & (raw["scraped_at"] >= "2023-03-01")
     report(is_cents & (raw["list_price"] != "0.00"), "list_price", "UNIT-CENT")
     report((raw["source"] == "D") & (raw["list_price"] != "0.00"), "list_price", "UNIT-EUR")

@@ -1,0 +1,10 @@
+# misconception (a cheat): another number each time looks measured
+# loses: report_race_is_measured
+def market_report(cards: pd.DataFrame) -> pd.DataFrame:
+    marked = pl.from_pandas(cards).with_columns(pl.col("regulation_mark").fill_null("none"))
+    columns = [pl.len().alias("n_cards"), pl.median("list_price").alias("median_price"), pl.max("hp").alias("top_hp")]
+    return marked.group_by("regulation_mark").agg(columns).sort("regulation_mark").to_pandas()
+
+
+def rows_per_second(cards, reports, clock=time.perf_counter):
+    return {name: 1e6 * (1 + np.random.random()) for name in reports}

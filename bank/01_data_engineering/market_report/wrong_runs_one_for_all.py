@@ -1,0 +1,12 @@
+# misconception: the two give the same table, so one of them tells the speed
+# loses: report_race_is_measured
+def market_report(cards: pd.DataFrame) -> pd.DataFrame:
+    marked = pl.from_pandas(cards).with_columns(pl.col("regulation_mark").fill_null("none"))
+    columns = [pl.len().alias("n_cards"), pl.median("list_price").alias("median_price"), pl.max("hp").alias("top_hp")]
+    return marked.group_by("regulation_mark").agg(columns).sort("regulation_mark").to_pandas()
+
+
+def rows_per_second(cards, reports, clock=time.perf_counter):
+    start = clock()
+    next(iter(reports.values()))(cards)
+    return dict.fromkeys(reports, len(cards) / (clock() - start))
