@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
 
 from cardlab.data import load_clean
 from cardlab.models import FEATURES, Setting, make_model
@@ -20,7 +22,7 @@ SPACE: dict[str, list[Setting]] = {"max_depth": [2, 8, 4], "min_samples_leaf": [
 
 
 def test_the_ladder_on_seven_thousand_cards() -> None:
-    """course.md measured .855 and .858 with its prototype's cards; on ours logistic regression is ahead."""
+    """The plan's .855, .858 and .851 were of other cards; on ours logistic regression is ahead, and boosting second."""
     cards = load_clean().sample(7000, random_state=0, ignore_index=True)
     kinds = cards["type"].astype(str)
     learn, ask = next(iter(GroupKFold(5, shuffle=True, random_state=0).split(cards, groups=cards["species_id"])))
@@ -32,12 +34,16 @@ def test_the_ladder_on_seven_thousand_cards() -> None:
 
     rungs = [reached({"kind": "dummy"}), float((cards["weakness"][ask].map(napkin) == kinds[ask]).mean())]
     rungs += [reached({"kind": "logreg", "C": 1.0}), reached({"kind": "forest", "n_estimators": 100})]
+    boosting = HistGradientBoostingClassifier(max_iter=30, random_state=0)
+    boosted = make_pipeline(make_model({"kind": "dummy"})[0], boosting).fit(cards[FEATURES].iloc[learn], kinds[learn])
+    rungs.append(float((boosted.predict(cards[FEATURES].iloc[ask]) == kinds[ask]).mean()))
 
-    assert rungs == pytest.approx([0.130, 0.654, 0.881, 0.858], abs=0.01)
+    assert rungs == pytest.approx([0.130, 0.654, 0.881, 0.858, 0.873], abs=0.01)
+    assert boosting.n_iter_ * boosting.n_trees_per_iteration_ == 330
 
 
 def test_scaling_spares_logistic_regression_most_of_its_steps() -> None:
-    """Steps, not seconds: course.md measured 2 s and 31 s. Unscaled it hasn't arrived after five times as many."""
+    """Steps, not seconds: the plan's were 2 s and 31 s. Unscaled it hasn't arrived after five times as many."""
     cards = load_clean().sample(1500, random_state=0)
     kinds = cards["type"].astype(str)
     scaled = make_model({"kind": "logreg"}).fit(cards[FEATURES], kinds)
