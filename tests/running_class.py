@@ -23,6 +23,23 @@ PATIENCE_S = 300.0
 _PAUSE_S = 0.1
 
 
+BARE_COURSE = """
+course: tiny
+title: A tiny course
+starts: 2999-01-01
+assignments:
+  first: {release: day 0 09:00, due: day 7 09:00}
+"""
+
+
+def bare_course(folder: Path, root: Path) -> Path:
+    """The folder, now with a course whose only assignment isn't open yet. root: the checkout, whose hub serves it."""
+    (folder / "course.yaml").write_text(BARE_COURSE)
+    for name in ("hub", "node_modules", "data"):
+        (folder / name).symlink_to(root / name)
+    return folder
+
+
 @dataclass(frozen=True)
 class RunningClass:
     """A class with its own state folder and port. wrap: what a command line becomes before it's run."""

@@ -19,25 +19,12 @@ from classroom.ops.accounts import load_accounts, write_accounts
 from classroom.ops.instance import MARK, is_free
 from classroom.ops.processes import is_alive
 from tests.other_user import USER, as_user
-from tests.running_class import RunningClass
-
-COURSE = """
-course: tiny
-title: A tiny course
-starts: 2999-01-01
-assignments:
-  first: {release: day 0 09:00, due: day 7 09:00}
-"""
+from tests.running_class import RunningClass, bare_course
 
 
 @pytest.fixture(scope="module")
 def course(course_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course whose only assignment is not open yet, served by the checkout's hub."""
-    folder = tmp_path_factory.mktemp("course")
-    (folder / "course.yaml").write_text(COURSE)
-    for name in ("hub", "node_modules", "data"):
-        (folder / name).symlink_to(course_root / name)
-    return folder
+    return bare_course(tmp_path_factory.mktemp("course"), course_root)
 
 
 @pytest.fixture
