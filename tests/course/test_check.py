@@ -39,7 +39,7 @@ def test_module_3_passes_its_check_with_the_answers_of_one_task(settings: Settin
 
     assert report.complaints == ()
     assert {row.name: row.points for row in report.rows}["release"] == 0
-    assert len(report.rows) == 11
+    assert len(report.rows) == 13
 
 
 def test_a_weakened_test_cell_fails_the_check(settings: Settings, tmp_path: Path) -> None:
