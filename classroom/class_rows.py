@@ -229,7 +229,8 @@ def _newest_jobs(
 def _given_back(session: Session, course: CourseId, assignments: Collection[AssignmentId]) -> set[tuple[str, str]]:
     """Who has feedback in which assignment."""
     query = select(Feedback.assignment, Feedback.student).where(Feedback.course == course)
-    return {(one, student) for one, student in session.execute(query.where(Feedback.assignment.in_(assignments)))}
+    rows = session.connection().execute(query.where(Feedback.assignment.in_(assignments)))
+    return {(one, student) for one, student in rows}
 
 
 def _students(session: Session, course: CourseId, student: StudentId | None) -> set[StudentId]:

@@ -113,8 +113,9 @@ def compare(roster: Roster, wanted: Iterable[Person]) -> Change:
 def load_roster(session: Session, course: CourseId) -> Roster:
     """Everybody who is or was in the course, by id; empty before the first import."""
     newest = select(func.max(RosterRow.id)).where(RosterRow.course == course).group_by(RosterRow.person)
-    rows = session.scalars(select(RosterRow).where(RosterRow.id.in_(newest)).order_by(RosterRow.person))
-    people = (Person(StudentId(row.person), row.name, row.section, row.role, row.has_left) for row in rows)
+    columns = (RosterRow.person, RosterRow.name, RosterRow.section, RosterRow.role, RosterRow.has_left)
+    rows = session.execute(select(*columns).where(RosterRow.id.in_(newest)).order_by(RosterRow.person))
+    people = (Person(StudentId(one), name, section, role, gone) for one, name, section, role, gone in rows)
     return {person.id: person for person in people}
 
 
