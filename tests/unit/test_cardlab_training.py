@@ -4,9 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from cardlab.models import FEATURES, make_model
+from cardlab.models import FEATURES, Setting, make_model
 from cardlab.tracking import data_digest, open_store, page_store
 from cardlab.tuning import Bench, BudgetSpentError
 from cardpress.cards import make_cards
@@ -85,3 +86,21 @@ def test_a_bench_counts_fits_and_looks_and_ends_with_the_budget() -> None:
     assert (bench.fits, bench.test_reads) == (2, 1)
     with pytest.raises(BudgetSpentError, match="all 2 fits are spent"):
         bench.cv_score(dummy, 0)
+
+
+def test_a_bench_scores_as_the_whole_pipeline_does() -> None:
+    cards = make_cards(SEED, n_cards=150)
+    train, test = cards.iloc[:100], cards.iloc[100:]
+    bench, kinds = Bench(train, test), cards["type"].astype(str)
+    is_out = np.unique(train["species_id"].astype(str), return_inverse=True)[1] % 5 == 2
+
+    for depth in (3, 8):
+        settings: dict[str, Setting] = {"kind": "tree", "max_depth": depth}
+        on_fold = make_model(settings).fit(train.loc[~is_out, FEATURES], kinds[train.index[~is_out]])
+        on_all = make_model(settings).fit(train[FEATURES], kinds[train.index])
+        wanted = [
+            (model.predict(part[FEATURES]) == kinds[part.index]).mean()
+            for model, part in ((on_fold, train[is_out]), (on_all, test))
+        ]
+
+        assert [bench.cv_score(settings, 2), bench.test_score(settings)] == wanted
