@@ -18,8 +18,12 @@ for _module in ("alembic.command", "fastapi", "skops.io", "sqlalchemy.orm"):
 
 
 def ready_mlflow() -> ModuleType:
-    """MLflow, imported and used once in a store that is gone afterwards; no experiment or run of it is active."""
+    """MLflow, imported and used once in a store that is gone afterwards; no experiment or run of it is active.
+
+    What its registry reports goes to stdout: nbgrader's Validate takes whatever is on stderr for a cell that failed.
+    """
     mlflow = importlib.import_module("mlflow")
+    vars(importlib.import_module("mlflow.tracking._model_registry.fluent"))["eprint"] = print
     sklearn_models = importlib.import_module("mlflow.sklearn")
     options = {name: value for name, value in LOG_MODEL.items() if name != "name"}
     with TemporaryDirectory() as folder:

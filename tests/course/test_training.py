@@ -92,12 +92,35 @@ def test_what_a_warm_process_holds_of_mlflow_starts_no_thread_and_is_not_mlflow(
         "mlflow = ahead.ready_mlflow()\n"
         "print(mlflow.active_run(), mlflow.is_tracking_uri_set(), os.listdir())\n"
     )
-    environment = {"PYTHONPATH": str(ROOT), "CARDLAB_DATA": str(ROOT / "data"), "HOME": str(tmp_path)}
+
+    done = run_script(script, tmp_path)
+
+    assert done.stdout.splitlines() == ["1 False", "None False []"], done.stderr[-2000:]
+
+
+def test_registering_a_model_leaves_stderr_empty_as_validate_wants_it(tmp_path: Path) -> None:
+    script = (
+        "from cardlab.mlflow_ahead import DecisionTreeClassifier, LOG_MODEL, open_store, ready_mlflow\n"
+        "mlflow = ready_mlflow()\n"
+        "mlflow.set_tracking_uri(open_store())\n"
+        "with mlflow.start_run():\n"
+        "    info = mlflow.sklearn.log_model(DecisionTreeClassifier().fit([[0], [1]], [0, 1]), **LOG_MODEL)\n"
+        "version = mlflow.register_model(info.model_uri, 'card-type').version\n"
+        "print(version)\n"
+    )
+
+    done = run_script(script, tmp_path)
+
+    assert done.stdout.splitlines()[-1] == "1"
+    assert done.stderr == ""
+
+
+def run_script(script: str, home: Path) -> "subprocess.CompletedProcess[str]":
+    """In a process of its own, with one thread and the authors' library at hand."""
+    environment = {"PYTHONPATH": str(ROOT), "CARDLAB_DATA": str(ROOT / "data"), "HOME": str(home)}
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
     environment |= {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    return subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=home, capture_output=True, text=True, check=False
     )
-
-    assert done.stdout.splitlines() == ["1 False", "None False []"], done.stderr[-2000:]
