@@ -75,7 +75,7 @@ def load_cells(path: Path) -> list[Cell]:
 
 
 def complaints_about_form(cells: Iterable[Cell]) -> list[str]:
-    """No outputs, stable ids that say something, no empty cells, no cell that is too long."""
+    """No outputs, stable ids that say something, no empty cells, no long cell, no money that is read as a formula."""
     cells = list(cells)
     counted = Counter(cell.id for cell in cells)
     found = [f"{cell_id}: {count} cells have this id" for cell_id, count in counted.items() if count > 1]
@@ -90,6 +90,8 @@ def complaints_about_form(cells: Iterable[Cell]) -> list[str]:
             found.append(
                 f"{cell.id}: {len(_code(cell))} lines of code; {MAX_CODE_LINES} is the most that a reader follows"
             )
+        if cell.kind == "markdown" and any(map(_has_money_as_formula, re.split(r"\n\s*\n", cell.source))):
+            found.append(f"{cell.id}: JupyterLab sets what stands between two dollar signs as a formula; write \\$10")
     return found
 
 
@@ -212,6 +214,11 @@ def visible_part(cell: Cell) -> str:
     if cell.is_manual:
         return ""
     return _SOLUTION.sub("", _HIDDEN.sub("", cell.source))
+
+
+def _has_money_as_formula(paragraph: str) -> bool:
+    signs = re.findall(r"(?<!\\)\$(\d?)", re.sub(r"`[^`]*`", "", paragraph))
+    return len(signs) >= 2 and any(signs)
 
 
 def _code(cell: Cell) -> list[str]:

@@ -94,6 +94,22 @@ def test_careless_form_is_complained_about(changes: dict[str, object], complaint
     assert complaint in lint.complaints_about_form([cell])[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "complaints"),
+    [
+        ("A check costs $1.50,\nan error $12.", 1),
+        (r"A check costs \$1.50, an error \$12.", 0),
+        ("$1.50.\n\n$12.", 0),
+        ("`$1.50` and $12", 0),
+        ("The area is $x^2$.", 0),
+    ],
+)
+def test_money_that_jupyterlab_would_set_as_a_formula_is_complained_about(text: str, complaints: int) -> None:
+    cell = replace(make_cell(text), kind="markdown")
+
+    assert len(lint.complaints_about_form([cell])) == complaints
+
+
 def test_a_secret_line_in_the_release_is_found_and_a_visible_one_is_not() -> None:
     cells = [ANSWER_CELL, make_test()]
 
