@@ -111,6 +111,8 @@ def serve(c: Any, settings: Settings, hub: HubSettings) -> None:
             "api_token": hub.service_token,
             # It belongs to the class: asking "may the classroom know who you are" would only puzzle.
             "oauth_no_confirm": True,
+            # As the service names it, also where servers have names of their own: it stays with the hub.
+            "oauth_redirect_uri": f"{SERVICE_PREFIX}/oauth_callback",
         },
         # Nothing runs under this name: it is who the command line is.
         {"name": OPERATOR_NAME, "api_token": hub.operator_token},

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from classroom.config import OPERATOR_NAME, SERVICE_NAME, Settings
+from classroom.config import OPERATOR_NAME, SERVICE_NAME, SERVICE_PREFIX, Settings
 from classroom.errors import SettingsError
 from classroom.hub_settings import HubSettings
 from classroom.ops.doctor import proxy_command
@@ -84,6 +84,8 @@ def serve(c: Any, settings: Settings, hub: HubSettings) -> None:
             "timeout": 240,
             # It belongs to the class: asking "may the classroom know who you are" would only puzzle.
             "oauth_no_confirm": True,
+            # As the service names it, also where servers have names of their own: it stays with the hub.
+            "oauth_redirect_uri": f"{SERVICE_PREFIX}/oauth_callback",
         },
         {
             "name": "runner",

@@ -13,6 +13,7 @@ from classroom.errors import SettingsError
 from classroom.hub_settings import HubSettings, load_hub_settings
 from classroom.ops import hub_containers, hub_shared
 from classroom.ops.signin import RosteredGeneric, RosteredGitHub, RosteredGoogle, RosteredLTI
+from classroom.service.signin import CALLBACK_PATH
 from tests.conftest import ROOT
 
 LTI = {
@@ -148,5 +149,6 @@ def test_with_subdomains_the_classroom_stays_where_the_hub_is(course: Course) ->
     c = configured(HubSettings(spawner="docker", subdomains=True, **TOKENS), course)
 
     assert c.JupyterHub.subdomain_host == "https://class.example.org"
+    assert c.JupyterHub.services[0]["oauth_redirect_uri"] == CALLBACK_PATH
     assert hub_shared.subdomain("classroom", "class.example.org", "service") == "class.example.org"
     assert hub_shared.subdomain("ada", "class.example.org", "user") == "ada.class.example.org"
