@@ -83,7 +83,7 @@ redteam: env  ## attack the grading engine with every notebook of the corpus, th
 	$(BIN)/python -m tests.redteam --engine judge --controls
 
 .PHONY: acceptance
-acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-training acceptance-redteam acceptance-fuzz acceptance-pages acceptance-restore acceptance-swarm  ## run what takes too long for every change
+acceptance: acceptance-compose acceptance-kills acceptance-rescore acceptance-training acceptance-redteam acceptance-fuzz acceptance-pages acceptance-restore acceptance-swarm acceptance-notebooks  ## run what takes too long for every change
 
 # BASE_IMAGE=debian:bookworm-slim and BUILD_ARGS serve a machine without a registry, as .ci/run has them.
 .PHONY: acceptance-compose
@@ -110,6 +110,10 @@ acceptance-restore: env  ## lose a class that works and get it back from its bac
 .PHONY: acceptance-swarm
 acceptance-swarm: env  ## kill a machine of a Docker swarm under a class; as root
 	$(BIN)/python -m tests.swarm.drill
+
+.PHONY: acceptance-notebooks
+acceptance-notebooks: env data  ## run every notebook as a student, in JupyterLab in a browser; pictures of all in artifacts/notebooks
+	$(BIN)/python -m tests.e2e.walk_notebooks --pictures artifacts/notebooks
 
 .PHONY: acceptance-redteam
 acceptance-redteam: env  ## attack plain `nbgrader autograde` and our engine, print both beside each other; about 40 minutes

@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -37,7 +39,7 @@ class Lab:
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=START_MS)
 
     def open_assignments(self) -> None:
-        self._choose("Nbgrader", "Assignment List")
+        self.choose("Nbgrader", "Assignment List")
         expect(self.page.locator("#course_list_default")).to_have_text("mlcards", timeout=START_MS)
 
     def fetch(self, assignment: str) -> None:
@@ -47,8 +49,18 @@ class Lab:
 
     def run_all(self, notebook: str) -> None:
         """Run every cell of the open notebook; return when the file holds the last one's result."""
-        self._choose("Run", "Run All Cells")
-        wait_for(lambda: self._save_and_look(notebook), timeout_s=RUN_MS / 1000)
+        self.choose("Run", "Run All Cells")
+        wait_for(lambda: is_run(self.saved_cells(notebook)), timeout_s=RUN_MS / 1000)
+
+    def saved_cells(self, notebook: str) -> list[dict[str, Any]]:
+        """The cells of the open notebook after a save; none while its file is being written."""
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_timeout(1000)
+        try:
+            body = json.loads((self._home / notebook).read_text(encoding="utf-8"))
+        except ValueError:
+            return []
+        return list(body["cells"])
 
     def validate(self) -> str:
         """What nbgrader's Validate says of the open notebook."""
@@ -71,6 +83,11 @@ class Lab:
         row.get_by_role("button", name="Fetch Feedback").click()
         expect(row.get_by_text("view feedback")).not_to_have_count(0, timeout=START_MS)
 
+    def choose(self, menu: str, entry: str) -> None:
+        """An entry of a menu."""
+        self.page.get_by_role("menuitem", name=menu, exact=True).click()
+        self.page.locator(".lm-Menu-item").filter(has_text=entry).first.click()
+
     def has_menu_entry(self, menu: str, entry: str) -> bool:
         self.page.get_by_role("menuitem", name=menu, exact=True).click()
         found = self.page.locator(".lm-Menu-item", has_text=entry).count() > 0
@@ -81,17 +98,11 @@ class Lab:
         kernels = self.page.request.get(f"{self._address}/api/kernels").json()
         return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
 
-    def _save_and_look(self, notebook: str) -> bool:
-        """Whether the saved notebook has been run to its end."""
-        self.page.keyboard.press("Control+s")
-        self.page.wait_for_timeout(1000)
-        cells = json.loads((self._home / notebook).read_text(encoding="utf-8"))["cells"]
-        return all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
-
-    def _choose(self, menu: str, entry: str) -> None:
-        self.page.get_by_role("menuitem", name=menu, exact=True).click()
-        self.page.locator(".lm-Menu-item").filter(has_text=entry).first.click()
-
     def _row(self, state: str, assignment: str) -> Locator:
         rows = self.page.locator(f"#{state}_assignments_list .list_item")
         return rows.filter(has_text=assignment).first
+
+
+def is_run(cells: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether there are cells and all code among them has been run."""
+    return bool(cells) and all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
