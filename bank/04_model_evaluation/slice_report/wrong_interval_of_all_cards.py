@@ -1,5 +1,5 @@
 # misconception: n is the number of cards in the table
-# loses: slices_have_intervals, slices_find_what_is_surely_bad
+# loses: slices_have_intervals, slices_find_what_is_surely_bad, slices_know_their_limits
 def slice_report(readings, by, min_n=50):
     z, overall = Z_95, readings["is_right"].mean()
     groups = readings.groupby(by, dropna=False, observed=True)["is_right"]
