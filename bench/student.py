@@ -83,9 +83,14 @@ def measure_server() -> Taken:
 
 
 def measure_lesson(module: str) -> Taken:
-    """A kernel that runs the module's lesson from top to bottom."""
+    """A kernel that runs the module's lesson from top to bottom, in a folder that takes what it writes."""
     notebook = nbformat.read(ROOT / "source" / module / f"{module}.ipynb", as_version=4)
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
+    with tempfile.TemporaryDirectory(prefix="bench-student-") as folder:
+        return _measure(notebook, folder)
+
+
+def _measure(notebook: nbformat.NotebookNode, folder: str) -> Taken:
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}})
     with client.setup_kernel(env={**os.environ, "CARDLAB_DATA": str(ROOT / "data")}):
         pid = client.km.provisioner.pid
         with Peak(pid) as peak:
